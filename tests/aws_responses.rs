@@ -12,6 +12,8 @@ mod closed_connections;
 mod list_roles;
 #[path = "aws_responses/manage_accounts.rs"]
 mod manage_accounts;
+#[path = "aws_responses/management.rs"]
+mod management;
 #[path = "aws_responses/management_sessions.rs"]
 mod management_sessions;
 #[path = "aws_responses/notifier.rs"]

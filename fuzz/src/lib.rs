@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use onboarding_core::account::{Account, AccountState};
 use onboarding_core::blueprint::{self, Blueprint, SecretValues};
+use onboarding_core::caller_identity::Callers;
 use onboarding_core::code::Code;
 use onboarding_core::config::{Config, ConfigErrors};
 use onboarding_core::mode::Mode;
@@ -127,8 +128,12 @@ pub fn assert_safe(blueprint: &Blueprint, trust: Document) -> Approved {
         unreadable: BTreeMap::new(),
         registrations: roles_to_register().map(|spec| (spec.name().clone(), Ok(Vec::new()))).collect(),
     };
-    let approved =
-        guard(diff(blueprint, &observed, &RoleHistory::default(), SystemTime::UNIX_EPOCH), blueprint, &observed);
+    let approved = guard(
+        diff(blueprint, &observed, &RoleHistory::default(), SystemTime::UNIX_EPOCH),
+        blueprint,
+        &observed,
+        &Callers::default(),
+    );
     let registrations = approved.changes().iter().filter(|change| change.is_registration()).count();
     assert!(registrations <= roles_to_register().count(), "an account is registered twice");
     for refusal in approved.refusals() {

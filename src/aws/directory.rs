@@ -13,10 +13,10 @@ use onboarding_engine::ports::{AccountPage, Creation, Directory, TagPage, UnitPa
 impl Directory for Aws {
     async fn account(&self, id: &AccountId) -> Result<Option<Account>, ApiError> {
         const CALL: &str = "organizations:DescribeAccount";
-        let organizations = self.management().await?.organizations;
-        let response =
-            organizations.describe_account().account_id(id.as_str()).send().await.map_err(self.caller_error(CALL));
-        match response {
+        let response = self.send_as_management(CALL, |management| {
+            management.organizations.describe_account().account_id(id.as_str()).send()
+        });
+        match response.await {
             Ok(response) => {
                 account(CALL, response.account.as_ref().ok_or_else(|| malformed(CALL, "account"))?).map(Some)
             }
@@ -27,9 +27,10 @@ impl Directory for Aws {
 
     async fn accounts(&self, from: Option<String>) -> Result<AccountPage, ApiError> {
         const CALL: &str = "organizations:ListAccounts";
-        let organizations = self.management().await?.organizations;
-        let response =
-            organizations.list_accounts().set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
+        let response = self.send_as_management(CALL, |management| {
+            management.organizations.list_accounts().set_next_token(from.clone()).send()
+        });
+        let response = response.await?;
         let mut page = AccountPage { next: response.next_token, ..AccountPage::default() };
         for wire in response.accounts.unwrap_or_default() {
             match account(CALL, &wire) {
@@ -42,18 +43,21 @@ impl Directory for Aws {
 
     async fn account_tags(&self, id: &AccountId, from: Option<String>) -> Result<TagPage, ApiError> {
         const CALL: &str = "organizations:ListTagsForResource";
-        let organizations = self.management().await?.organizations;
-        let send = organizations.list_tags_for_resource().resource_id(id.as_str()).set_next_token(from).send();
-        let response = send.await.map_err(self.caller_error(CALL))?;
+        let response = self.send_as_management(CALL, |management| {
+            let list = management.organizations.list_tags_for_resource().resource_id(id.as_str());
+            list.set_next_token(from.clone()).send()
+        });
+        let response = response.await?;
         let tags = response.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
         Ok(TagPage { tags: tags.collect(), next: response.next_token })
     }
 
     async fn account_creation(&self, request: &str) -> Result<Creation, ApiError> {
         const CALL: &str = "organizations:DescribeCreateAccountStatus";
-        let organizations = self.management().await?.organizations;
-        let send = organizations.describe_create_account_status().create_account_request_id(request).send();
-        let status = match send.await.map_err(self.caller_error(CALL)) {
+        let response = self.send_as_management(CALL, |management| {
+            management.organizations.describe_create_account_status().create_account_request_id(request).send()
+        });
+        let status = match response.await {
             Ok(response) => response.create_account_status.ok_or_else(|| malformed(CALL, "status"))?,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Creation::Unknown),
             Err(error) => return Err(error),
@@ -73,9 +77,11 @@ impl Directory for Aws {
 
     async fn units_below(&self, parent: &UnitId, from: Option<String>) -> Result<UnitPage, ApiError> {
         const CALL: &str = "organizations:ListOrganizationalUnitsForParent";
-        let organizations = self.management().await?.organizations;
-        let list = organizations.list_organizational_units_for_parent().parent_id(parent.as_str());
-        let response = list.set_next_token(from).send().await.map_err(self.caller_error(CALL))?;
+        let response = self.send_as_management(CALL, |management| {
+            let list = management.organizations.list_organizational_units_for_parent().parent_id(parent.as_str());
+            list.set_next_token(from.clone()).send()
+        });
+        let response = response.await?;
         let units = response.organizational_units.unwrap_or_default();
         let units = units.iter().map(|unit| to_unit(CALL, unit)).collect::<Result<_, _>>()?;
         Ok(UnitPage { units, next: response.next_token })

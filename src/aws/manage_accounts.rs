@@ -89,8 +89,7 @@ impl ManageAccounts for Aws {
 
     async fn root(&self) -> Result<Unit, ApiError> {
         const CALL: &str = "organizations:ListRoots";
-        let organizations = self.management().await?.organizations;
-        let roots = organizations.list_roots().send().await.map_err(self.caller_error(CALL))?;
+        let roots = self.send_as_management(CALL, |management| management.organizations.list_roots().send()).await?;
         let roots = roots.roots.unwrap_or_default();
         let root = roots.first().ok_or_else(|| malformed(CALL, "root"))?;
         let id = root.id().and_then(|id| id.parse().ok()).ok_or_else(|| malformed(CALL, "ID of the root"))?;
@@ -99,9 +98,10 @@ impl ManageAccounts for Aws {
 
     async fn unit(&self, id: &UnitId) -> Result<Option<Unit>, ApiError> {
         const CALL: &str = "organizations:DescribeOrganizationalUnit";
-        let organizations = self.management().await?.organizations;
-        let send = organizations.describe_organizational_unit().organizational_unit_id(id.as_str()).send();
-        match send.await.map_err(self.caller_error(CALL)) {
+        let response = self.send_as_management(CALL, |management| {
+            management.organizations.describe_organizational_unit().organizational_unit_id(id.as_str()).send()
+        });
+        match response.await {
             Ok(response) => response.organizational_unit.as_ref().map(|unit| to_unit(CALL, unit)).transpose(),
             Err(error) if error.code == "OrganizationalUnitNotFoundException" => Ok(None),
             Err(error) => Err(error),

@@ -102,6 +102,10 @@ impl Sessions for WithVendor {
     async fn assume_role(&self, request: &AssumeRoleRequest) -> Result<Self::Session, ApiError> {
         self.organization.assume_role(request).await
     }
+
+    async fn own_arn(&self) -> Result<String, ApiError> {
+        self.organization.own_arn().await
+    }
 }
 
 impl Secrets for WithVendor {

@@ -37,6 +37,7 @@ mod notifications;
 mod only_confirmed_accounts;
 mod other_access_roles;
 mod other_envelopes;
+mod own_access_is_kept;
 mod panic;
 mod placeholders;
 mod plan_is_what_apply_calls;

@@ -12,7 +12,7 @@ use onboarding_simulation::{ControlPolicy, Injection, Lag, PolicyText, RoleState
 
 use crate::common::{
     ACCESS, CONFIG, DISTINCT_INJECTIONS, IDENTITY, MANAGEMENT, NEW, OWN_ROLE, SECURITY_ROLE, Scenario, TRELICA_ROLE,
-    can_assume, faults_at, id, lines, name,
+    can_assume, faults_at, fix_jitter, id, lines, name,
 };
 use crate::plan_is_what_apply_calls::assert_plan_is_what_apply_calls;
 
@@ -253,6 +253,35 @@ fn role_that_is_created_again_during_the_run_is_not_deleted() {
     });
     let scenario = scenario.assert_outcome("blocked role_not_recorded");
     assert!(scenario.roles().contains_key(&name(OWN_ROLE)));
+}
+
+/// Whenever another principal creates the role again before the first call of its removal, none of its policies is deleted.
+#[test]
+fn policies_of_a_role_that_is_created_again_are_not_deleted() {
+    fix_jitter();
+    let one = REMOVING.replace("[[removed]]\nvendor = \"trelica\"\n", "");
+    let fault_free = Script::none();
+    removing().config(&one).apply_with_faults(&fault_free).assert_outcome("converged");
+    let calls = fault_free.calls();
+    let first_write = calls.iter().position(|call| *call == "iam:DeleteRolePolicy").expect("a policy is deleted");
+    for (at, call) in calls.into_iter().enumerate().take(first_write) {
+        let scenario = removing().config(&one);
+        let before = scenario.role(OWN_ROLE);
+        assert!(!before.policies.is_empty() && !before.attached.is_empty());
+        let (organization, role) = (scenario.organization().clone(), before.clone());
+        let mut count = 0;
+        let scenario = scenario.apply_with_faults(&Script::intercepting(move |_, _| {
+            if count == at {
+                organization.delete_role(&id(NEW), &name(OWN_ROLE));
+                organization.put_role(&id(NEW), &name(OWN_ROLE), role.clone());
+            }
+            count += 1;
+            None
+        }));
+        let what = format!("call {at}, {call}");
+        assert_eq!(scenario.outcome_code(), "blocked role_not_recorded", "{what}");
+        assert_eq!(scenario.role(OWN_ROLE), before, "{what}");
+    }
 }
 
 #[test]

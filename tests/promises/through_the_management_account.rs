@@ -5,6 +5,7 @@ use std::time::Duration;
 use account_onboarding::lambda::{ConfigLocation, Function};
 use lambda_runtime::{Context, LambdaEvent};
 use onboarding_core::outcome::Outcome;
+use onboarding_core::policy::Caller;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::unix_milliseconds;
@@ -200,4 +201,30 @@ fn answer_about_a_chunk_to_the_role_of_an_old_configuration_does_not_count() {
     assert_eq!(function.chunk(&config()), [true], "the same role");
     assert_eq!(function.chunk(&config_of_other_role()), [true, true], "another role");
     assert_eq!(function.chunk(&config_of_other_role()), [true], "the same role again");
+}
+
+/// The role keeps its access to the access roles, also if a person applies the configuration who needs it not.
+#[test]
+fn management_role_is_not_revoked() {
+    let (own, admin) =
+        (format!("arn:aws:iam::{MANAGEMENT}:role/{HOP}"), format!("arn:aws:iam::{MANAGEMENT}:role/admin"));
+    let both = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":["{own}","{admin}"]}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    let revoking = |principal: &str| format!("{}\n[[access-role.revoke]]\nprincipal = \"{principal}\"\n", config());
+    let world = || world(Some(hop(FUNCTION, EXTERNAL_ID))).with_identity(&admin);
+    let by_admin = Caller { account: id(MANAGEMENT), arn: Some(admin.clone()) };
+    for organization in [world(), world().as_caller(by_admin.clone())] {
+        let scenario = Scenario::in_organization(organization).with_trust_policy(ACCESS, &both).config(&revoking(&own));
+        let before = scenario.role(ACCESS);
+        let scenario = scenario.apply().assert_outcome("blocked configuration").assert_role_untouched(ACCESS, &before);
+        let message = &scenario.report().cause.as_ref().expect("a cause").message;
+        assert!(message.contains(&format!("as `{own}`, assumes role")), "{message}");
+    }
+    let trusted = |organization| Scenario::in_organization(organization).with_trust_policy(ACCESS, &both);
+    let scenario = trusted(world()).config(&revoking(&admin)).apply().assert_outcome("converged");
+    assert!(!scenario.role(ACCESS).trust.0.contains(&admin));
+    // The person would lose the access, and could repair nothing afterwards.
+    let scenario = trusted(world().as_caller(by_admin)).config(&revoking(&admin)).apply();
+    scenario.assert_outcome("blocked configuration");
 }

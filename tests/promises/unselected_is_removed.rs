@@ -330,6 +330,26 @@ fn management_account_keeps_its_access() {
     assert_eq!(trust_of_access_role(&organization, NEW), trust);
 }
 
+/// The access role trusts two roles of the management account, and this tool acts through one of them.
+#[test]
+fn role_through_which_the_tool_acts_keeps_its_access() {
+    let [own, other] = ["account-onboarding", "admin"].map(|role| format!("arn:aws:iam::{MANAGEMENT}:role/{role}"));
+    let config = config("", "", "", REMOVE)
+        .replace("principal = '222233334444'\ntargets", &format!("principal = '{own}'\ntargets"));
+    let organization = with_units().with_identity(&other);
+    let both = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":["{own}","{other}"]}},"Action":"sts:AssumeRole"}}]}}"#
+    );
+    organization.set_trust(&id(NEW), &name(ACCESS), &both);
+    assert_eq!(outcome_code(&apply(&organization, NEW, &config)), "converged");
+    let trust = trust_of_access_role(&organization, NEW);
+    organization.place(&id(NEW), SANDBOX);
+    let report = apply(&organization, NEW, &config);
+    assert_eq!(outcome_code(&report), "blocked configuration");
+    insta::assert_snapshot!(report.cause.expect("a cause").to_string(), @r#"the removal of a grant whose targets no longer select this account would take away the access with which this tool, as `arn:aws:sts::111122223333:assumed-role/account-onboarding/session`, assumes role `OrganizationAccountAccessRole`, and this tool could no longer repair the account; set `on-unselect` of that `[[access-role.grant]]` to "keep", or change its `targets`, then run again"#);
+    assert_eq!(trust_of_access_role(&organization, NEW), trust);
+}
+
 #[test]
 fn fault_or_crash_at_any_call_and_a_second_run_give_the_same_end() {
     let scenario = || Scenario::in_organization(moved()).for_account(NEW).config(&removing());

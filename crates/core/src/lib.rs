@@ -11,6 +11,7 @@ pub mod attributes;
 pub mod audit;
 pub mod aws_config;
 pub mod blueprint;
+pub mod caller_identity;
 pub mod code;
 pub mod config;
 pub mod console;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::lock::Mutex;
+use onboarding_core::caller_identity::Callers;
 use onboarding_core::config::VendorTenant;
 use onboarding_core::outcome::Stop;
 use onboarding_core::targets::UnitIds;
@@ -30,6 +31,8 @@ pub(crate) struct Cache {
     pub(crate) unit_names: Mutex<UnitNames>,
     /// The organization, once an account of it was described.
     pub(crate) organization: Mutex<Option<Organization>>,
+    /// The principals that must keep their access, once they were needed.
+    pub(crate) callers: Mutex<Option<Callers>>,
     /// The answers of vendors, and when they were given.
     pub(crate) tenants: Mutex<BTreeMap<VendorTenant, (SystemTime, TenantExternalId)>>,
 }

@@ -180,6 +180,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use onboarding_core::blueprint::SecretValues;
+    use onboarding_core::caller_identity::Callers;
     use onboarding_core::config::Config;
     use onboarding_core::plan::{RoleHistory, diff, guard};
     use onboarding_core::policy::Document;
@@ -217,7 +218,8 @@ mod tests {
 
     fn approved(observed: &Observed) -> Approved {
         let blueprint = blueprint();
-        guard(diff(&blueprint, observed, &RoleHistory::default(), std::time::UNIX_EPOCH), &blueprint, observed)
+        let plan = diff(&blueprint, observed, &RoleHistory::default(), std::time::UNIX_EPOCH);
+        guard(plan, &blueprint, observed, &Callers::default())
     }
 
     #[test]

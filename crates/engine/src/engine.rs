@@ -32,7 +32,7 @@ impl<W: World> Engine<W> {
     pub async fn plan_unsaved(&self, job: &Job, first_look: FirstLook) -> Processed<'_, W> {
         let mut run = Run::new(job, Mode::Plan, &self.world, first_look);
         let outcome = match self.open_to_compare(&mut run).await {
-            Ok(account) => self.compare(&mut run, &account),
+            Ok(account) => self.compare(&mut run, &account).await,
             Err(stop) => Err(stop),
         };
         run.into_processed(outcome.unwrap_or_else(Outcome::from), &self.config)
@@ -50,13 +50,18 @@ impl<W: World> Engine<W> {
         }
     }
 
-    /// Compares an account with its blueprint. It makes no call.
-    pub(crate) fn compare(&self, run: &mut Run<'_, W>, account: &OpenedAccount<W::Session>) -> Result<Outcome, Stop> {
+    /// Compares an account with its blueprint. It makes no call in the account.
+    pub(crate) async fn compare(
+        &self,
+        run: &mut Run<'_, W>,
+        account: &OpenedAccount<W::Session>,
+    ) -> Result<Outcome, Stop> {
         let blueprint = &account.blueprint;
         let history = run.role_history();
         let observed = &restated(blueprint, account.observed.clone(), &history);
         let plan = diff(blueprint, observed, &history, self.world.aws_time());
-        let approved = guard(plan, blueprint, observed);
+        let callers = self.callers_of(&plan, &observed.access_role, &run.job, &mut run.backoff).await?;
+        let approved = guard(plan, blueprint, observed, &callers);
         run.compared(&account.refusals, &approved);
         run.findings.planned = approved.changes().to_vec();
         run.findings.proofs = proofs(blueprint, observed);
@@ -118,7 +123,8 @@ impl<W: World<Session: WriteIam>> Engine<W> {
             let history = run.role_history();
             observed = restated(blueprint, observed, &history);
             let plan = diff(blueprint, &observed, &history, self.world.aws_time());
-            let approved = guard(plan, blueprint, &observed);
+            let callers = self.callers_of(&plan, &observed.access_role, &run.job, &mut backoff).await?;
+            let approved = guard(plan, blueprint, &observed, &callers);
             run.ledger.confirm_revocations(&approved, &observed);
             run.compared(&account.refusals, &approved);
             let registrations = known_registrations(&run.ledger, &approved, &observed);

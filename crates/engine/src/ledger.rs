@@ -21,7 +21,7 @@ use onboarding_core::limits::TRUST_TAKES_EFFECT;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{
-    Action, Approved, Change, ConfirmedPlan, KnownRoles, RecordedRevocation, RecordedRevocations, Refusal,
+    Action, Approved, Change, ConfirmedPlan, DeletedRole, KnownRoles, RecordedRevocation, RecordedRevocations, Refusal,
     RevocationReason, RoleHistory, SessionRevocation,
 };
 use onboarding_core::record::{RecordedRegistration, RecordedRegistrations};
@@ -312,11 +312,14 @@ fn by_role(changes: Vec<Change>) -> Vec<(RoleName, Vec<Change>)> {
     roles
 }
 
-/// Why a role must not be deleted: IAM deletes roles by name, and it was created again since it was read.
-async fn is_another<S: WriteIam, V: VendorApi>(executor: &Executor<'_, S, V>, change: &Change) -> Option<Stop> {
-    let Action::DeleteRole(deleted) = &change.action else { return None };
-    let about = |stop: Stop| stop.about(&format!("role `{}`", change.role));
-    match executor.target.role(&change.role).await {
+/// Why a role must not be deleted, nor its policies: IAM writes to roles by name, and it was created again since it was read.
+async fn is_another<S: WriteIam, V: VendorApi>(
+    executor: &Executor<'_, S, V>,
+    role: &RoleName,
+    deleted: &DeletedRole,
+) -> Option<Stop> {
+    let about = |stop: Stop| stop.about(&format!("role `{role}`"));
+    match executor.target.role(role).await {
         Ok(found) if found.as_ref().is_none_or(|role| role.id == deleted.id) => None,
         Ok(_) => Some(about(Stop::wait(Code::NotPropagated, "it was created again during the run"))),
         Err(error) => Some(about(Stop::from_error(&error, executor.age))),
@@ -346,7 +349,11 @@ impl Attempt {
         changes: Vec<Change>,
         role_age: AccountAge,
     ) {
-        for change in changes {
+        let removal = changes.iter().find_map(|change| match &change.action {
+            Action::DeleteRole(deleted) => Some(deleted.clone()),
+            _ => None,
+        });
+        for (index, change) in changes.into_iter().enumerate() {
             if let Action::RevokeSessions(revocation) = &change.action
                 && revocation.reason != RevocationReason::Lost
             {
@@ -355,8 +362,10 @@ impl Attempt {
             if self.stop.is_none() {
                 self.stop = self.is_not_covered(clock, executor, &change).await;
             }
-            if self.stop.is_none() {
-                self.stop = is_another(executor, &change).await;
+            // The first call of a removal is as destructive as the last.
+            let is_compared = index == 0 || matches!(change.action, Action::DeleteRole(_));
+            if let Some(deleted) = removal.as_ref().filter(|_| self.stop.is_none() && is_compared) {
+                self.stop = is_another(executor, &change.role, deleted).await;
             }
             if self.stop.is_none() {
                 self.stop = executor.record_before(&change).await;

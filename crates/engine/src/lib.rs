@@ -25,6 +25,7 @@
 //! | `handoffs` | what a person still has to do at vendors; no account is accessed |
 //! | `account_facts` | the units and tags that targets depend on |
 //! | `unit_tree`, `unit_names`, `shown_units` | the organizational units by their names; the names of the units that accounts are in |
+//! | `callers` | the principals that must keep their access to the access role |
 //! | `retry` | pauses between attempts, and calls that hang |
 //! | `verify` | what `onboard verify` needs besides a plan: the state that was found |
 //! | `undo` | restores what the trust policy of the access role was before a run |
@@ -43,6 +44,7 @@ mod assume;
 mod assumed;
 mod audit;
 mod cache;
+mod callers;
 mod configuration;
 mod converge;
 mod creation;

@@ -54,7 +54,7 @@ impl<W: World> Engine<W> {
         let mut run = Run::new(&job, mode, &self.world, first_look);
         run.session_mode = Mode::Plan;
         let account = self.open_to_compare(&mut run).await.ok()?;
-        let outcome = self.compare(&mut run, &account).ok()?;
+        let outcome = self.compare(&mut run, &account).await.ok()?;
         let is_done = match &outcome {
             Outcome::Converged => true,
             Outcome::Waiting(cause) => cause.code == Code::ChangesPending && mode == Mode::Plan,

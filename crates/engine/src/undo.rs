@@ -229,7 +229,8 @@ impl<W: World<Session: WriteIam>> Engine<W> {
         let edit = selected(&edits, chosen.as_deref().or(undone)).map_err(Stop::Blocked)?;
         let known_ids = &self.config.external_ids();
         let management = &opened.blueprint.account.management;
-        let subject = UndoSubject { management, access_role: &access_role, found: found.as_ref(), known_ids };
+        let callers = &self.callers().await?;
+        let subject = UndoSubject { management, callers, access_role: &access_role, found: found.as_ref(), known_ids };
         let step = undo_step(&edits, edit, &subject);
         undoing.undone = Some(UndoneRun::new(edit));
         if let Ok(UndoStep::Restore(restore)) = &step {

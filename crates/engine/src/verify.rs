@@ -40,7 +40,7 @@ impl<W: World> Engine<W> {
         let (outcome, state) = match self.open_to_compare(&mut run).await {
             Err(stop) => (Err(stop), None),
             Ok(account) => {
-                let outcome = self.compare(&mut run, &account);
+                let outcome = self.compare(&mut run, &account).await;
                 (outcome, Some((account.blueprint, account.observed)))
             }
         };

@@ -109,6 +109,10 @@ impl<P: Sessions> Sessions for Faulty<P> {
         let inner = self.script.play("sts:AssumeRole", self.inner.assume_role(request)).await?;
         Ok(Faulty { inner, script: self.script.clone() })
     }
+
+    async fn own_arn(&self) -> Result<String, ApiError> {
+        self.script.play("sts:GetCallerIdentity", self.inner.own_arn()).await
+    }
 }
 
 impl<P: ReadIam> ReadIam for Faulty<P> {

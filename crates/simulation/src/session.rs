@@ -95,6 +95,21 @@ impl Sessions for FakeOrganization {
         })
         .await
     }
+
+    /// The role of a session has no path here, as in AWS.
+    async fn own_arn(&self) -> Result<String, ApiError> {
+        let info = CallInfo { account: &self.caller.account, call: "sts:GetCallerIdentity", role: None, write: false };
+        self.perform_call(info, |state| {
+            let role = self.caller.arn.as_deref().and_then(Target::from_arn);
+            Ok(match role {
+                Some(Target { partition, account, role, .. }) => {
+                    format!("arn:{partition}:sts::{account}:assumed-role/{role}/session")
+                }
+                None => state.caller_arn(&self.caller),
+            })
+        })
+        .await
+    }
 }
 
 impl FakeOrganization {

@@ -119,8 +119,9 @@ fn read<T>(
 }
 
 fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::KnownVendors) -> Config {
-    let access_role = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
-    let access_role = access_role.as_ref().map_or_else(default_access_role, |t| self::access_role(t, context));
+    let access_role_table = table.get("access-role").and_then(|value| value.table(ACCESS_ROLE));
+    let mut access_role =
+        access_role_table.as_ref().map_or_else(default_access_role, |table| self::access_role(table, context));
     for name in &access_role.names {
         context.names.borrow_mut().reserve_default(name, "`[access-role]` (default)");
     }
@@ -155,8 +156,11 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let management = table.get("management");
     let names: Vec<_> = access_role.all_names().cloned().collect();
     let management = management.and_then(|value| management::role(&value, context, &names));
+    let revoked = access_role_table.as_ref().and_then(|table| table.get("revoke"));
+    access_role.revoked =
+        revoked.map(|value| removal::revoked(&value, &access_role, management.as_ref())).unwrap_or_default();
     let sweep = table.get("sweep").and_then(|value| value.table(SWEEP));
-    let sweep = sweep.as_ref().map(sweep_settings).unwrap_or_default();
+    let sweep = sweep.as_ref().map(|table| sweep_settings(table, &excluded)).unwrap_or_default();
     let console = table.get("console").and_then(|value| value.table(CONSOLE));
     let console = console.as_ref().map(console_settings).unwrap_or_default();
     let new_for = Duration::from_secs(new_minutes.unsigned_abs() * 60);
@@ -187,10 +191,18 @@ fn console_settings(table: &Table<'_>) -> ConsoleSettings {
     ConsoleSettings { access_portal, permission_set: permission_set.and_then(|value| value.parse()) }
 }
 
-fn sweep_settings(table: &Table<'_>) -> SweepSettings {
+fn sweep_settings(table: &Table<'_>, excluded: &BTreeSet<Exclude>) -> SweepSettings {
     let repair = table.get("repair").and_then(|value| value.parse()).unwrap_or_default();
-    let canary = table.get("canary").and_then(|value| value.list()).unwrap_or_default();
-    SweepSettings { repair, canary: canary.iter().filter_map(Value::parse::<Exclude>).collect() }
+    let Some(value) = table.get("canary") else { return SweepSettings { repair, ..SweepSettings::default() } };
+    let list = value.list().unwrap_or_default();
+    let canary: BTreeSet<_> = list.iter().filter_map(Value::parse::<Exclude>).collect();
+    if !canary.is_empty() && canary.is_subset(excluded) {
+        value.problem(
+            "names only accounts and units that `exclude` in `[accounts]` names too, so that no changed configuration would reach the \
+             other accounts; add an account that is not excluded, or remove the key",
+        );
+    }
+    SweepSettings { repair, canary }
 }
 
 fn default_access_role() -> AccessRole {
@@ -221,7 +233,6 @@ fn access_role(table: &Table<'_>, context: &ReadContext<'_>) -> AccessRole {
     if let Some(value) = table.get("grant") {
         trust_size::check(&value, trust_size::of_grants(&access_role));
     }
-    access_role.revoked = table.get("revoke").map(|value| removal::revoked(&value, &access_role)).unwrap_or_default();
     access_role.prune_orphans = table.get("prune-orphans").and_then(|value| value.flag()).unwrap_or(false);
     access_role
 }

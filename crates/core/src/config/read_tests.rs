@@ -374,3 +374,22 @@ fn other_access_roles_have_targets() {
     onboarding.toml:7:8: `name`: the role name `acquiredadmin` is already used by `[access-role]` (line 4); IAM role names are case-insensitive, so choose another name
     ");
 }
+
+#[test]
+fn canary_that_is_excluded_releases_no_configuration() {
+    let config = |excluded: &str, canary: &str| {
+        let text = format!(
+            "sweep = {{ canary = [{canary}] }}\n[[access-role.grant]]\nprincipal = \"222233334444\"\n[accounts]\nexclude = [{excluded}]\n"
+        );
+        Config::parse_without_files(&text).map(|config| config.warnings.join("\n")).map_err(|errors| errors.to_string())
+    };
+    let (one, two, unit) = ("\"444455556666\"", "\"333344445555\"", "\"ou-ab12-cdef3456\"");
+    let all = config(&format!("{one}, {unit}, {two}"), &format!("{unit}, {one}"));
+    insta::assert_snapshot!(all.unwrap_err(), @"onboarding.toml:1:20: `canary`: names only accounts and units that `exclude` in `[accounts]` names too, so that no changed configuration would reach the other accounts; add an account that is not excluded, or remove the key");
+    assert!(config(one, one).is_err() && config(unit, unit).is_err());
+    insta::assert_snapshot!(config(&format!("{one}, {unit}"), &format!("{one}, {two}")).unwrap(), @"sweep: `444455556666` in `canary` has no effect, because `exclude` in `[accounts]` names it; remove it from one of them");
+    // Whether an account is in an excluded unit is not known here.
+    for (excluded, canary) in [("", one), (one, two), (unit, one), (one, unit), (one, "")] {
+        assert_eq!(config(excluded, canary), Ok(String::new()), "{excluded} {canary}");
+    }
+}

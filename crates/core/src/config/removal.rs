@@ -6,7 +6,9 @@
 use super::context::ReadContext;
 use super::registration::registration;
 use super::vendors::KnownVendors;
-use super::{AccessRole, PrincipalSpec, RemovedRole, RoleTemplate, Template};
+use super::{AccessRole, Config, PrincipalSpec, RemovedRole, RoleTemplate, Template};
+use crate::account::Account;
+use crate::management_role::ManagementRole;
 use crate::owner::Owner;
 use crate::policy::Principal;
 use crate::role::RoleName;
@@ -115,14 +117,25 @@ fn vendor_role(
     Some(RemovedRole { owner, title: vendor.title.clone(), name: role_name, adopt, tenant })
 }
 
-/// Reads `[[access-role.revoke]]`. `access_role` has the grants.
-pub(super) fn revoked(value: &Value<'_>, access_role: &AccessRole) -> Vec<Template> {
+/// Reads `[[access-role.revoke]]`. `access_role` has the grants, and `management` is the role through which the tool acts.
+pub(super) fn revoked(
+    value: &Value<'_>,
+    access_role: &AccessRole,
+    management: Option<&ManagementRole>,
+) -> Vec<Template> {
     let mut revoked: Vec<Template> = Vec::new();
     for entry in value.list().unwrap_or_default() {
         let Some(principal) = entry.table(REVOKE).and_then(|table| table.require("principal")) else { continue };
         let Some(template) = principal.checked(principal_to_revoke) else { continue };
         if granted(access_role).any(|granted| is_same(granted, &template)) {
             principal.problem("is both granted access and revoked; delete its `[[access-role.grant]]`, or this block");
+        } else if management
+            .is_some_and(|role| principal_in(role, &template) == Principal::Account(role.account.clone()))
+        {
+            principal.problem(
+                "is the management account, through a role of which this tool acts (`[management]`); it cannot be revoked, so delete this \
+                 block",
+            );
         } else if revoked.iter().any(|earlier| is_same(earlier, &template)) {
             principal.problem("is revoked twice; delete one of the two blocks");
         } else {
@@ -137,6 +150,32 @@ fn granted(access_role: &AccessRole) -> impl Iterator<Item = &Template> {
         PrincipalSpec::Aws(text) => Some(text),
         PrincipalSpec::Service(_) | PrincipalSpec::Federated(_) => None,
     })
+}
+
+/// The warning about the role of the management account through which the tool acts. Whether it loses its access depends on the trust
+/// policies of the access roles, which may allow its account as well.
+pub(super) fn own_role_warning(config: &Config) -> Option<String> {
+    let role = config.management.as_ref()?;
+    let is_revoked =
+        config.access_role.revoked.iter().any(|one| principal_in(role, one) == Principal::Arn(role.arn.clone()));
+    is_revoked.then(|| {
+        format!(
+            "access-role: `{}`, the role of `[management]`, is revoked, and this tool acts through it: accounts whose access role would \
+             not allow it any more are blocked; delete its `[[access-role.revoke]]`",
+            role.arn
+        )
+    })
+}
+
+/// A principal of the configuration in an organization with this role in its management account.
+fn principal_in(role: &ManagementRole, template: &Template) -> Principal {
+    let account = sample_account().map(|account| Account {
+        management: role.account.clone(),
+        partition: role.partition.clone(),
+        ..account
+    });
+    let text = account.map_or_else(|| template.0.clone(), |account| template.expand(&account, Place::Identifier));
+    Principal::from_policy("AWS", &text)
 }
 
 /// Whether both are the same principal in an account.

@@ -92,3 +92,33 @@ fn all_errors_of_removals_are_reported() {
     onboarding.toml:4:13: `principal`: is revoked twice; delete one of the two blocks
     ");
 }
+
+/// The management account is known with `[management]`. Of its role, only the trust policies show whether it keeps its access.
+#[test]
+fn revocation_of_the_tool_itself_is_an_error_or_a_warning() {
+    let management =
+        "[management]\nrole-arn = \"arn:aws-cn:iam::999900001111:role/a/hop\"\nexternal-id = \"3e7a-example\"\n";
+    let config = |principal: &str, management: &str| {
+        Config::parse_without_files(&format!("[[access-role.revoke]]\nprincipal = '{principal}'\n{management}"))
+    };
+    let errors = ["999900001111", "arn:{partition}:iam::999900001111:root", "arn:aws-cn:iam::999900001111:root"].map(
+        |principal| {
+            config(principal, management).map(|_| principal).unwrap_or_else(|error| {
+                assert_eq!(error.to_string().lines().count(), 1);
+                "an error"
+            })
+        },
+    );
+    assert_eq!(errors, ["an error"; 3]);
+    insta::assert_snapshot!(config("999900001111", management).unwrap_err(), @"onboarding.toml:2:13: `principal`: is the management account, through a role of which this tool acts (`[management]`); it cannot be revoked, so delete this block");
+    let own = ["arn:{partition}:iam::999900001111:role/a/hop", "arn:aws-cn:iam::999900001111:role/a/hop"];
+    let warnings = |principal: &str, management: &str| config(principal, management).unwrap().warnings.join("\n");
+    insta::assert_snapshot!(own.map(|principal| warnings(principal, management)).join("\n"), @"
+    access-role: `arn:aws-cn:iam::999900001111:role/a/hop`, the role of `[management]`, is revoked, and this tool acts through it: accounts whose access role would not allow it any more are blocked; delete its `[[access-role.revoke]]`
+    access-role: `arn:aws-cn:iam::999900001111:role/a/hop`, the role of `[management]`, is revoked, and this tool acts through it: accounts whose access role would not allow it any more are blocked; delete its `[[access-role.revoke]]`
+    ");
+    for other in ["arn:aws:iam::999900001111:role/a/hop", "arn:aws-cn:iam::999900001111:role/hop", "999900001112"] {
+        assert_eq!(warnings(other, management), "", "{other}");
+    }
+    assert_eq!(warnings(own[1], ""), "");
+}

@@ -2,8 +2,10 @@
 
 use super::services::unknown_service;
 use super::{
-    AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, risks, trust, trust_size,
+    AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, removal, risks, trust,
+    trust_size,
 };
+use crate::exclude::Exclude;
 use crate::policy::{AssumeAction, ConditionClause, Document, INLINE_QUOTA, inline_limit, lint_permissions};
 use crate::suggestion::list_of;
 use crate::toml_reader::{SHORTER_POLICIES, inline_policies_size};
@@ -23,7 +25,20 @@ pub(super) fn found(config: &Config) -> Vec<String> {
         .into_iter()
         .chain(config.roles.iter().flat_map(of_role))
         .chain(risks::found(config))
+        .chain(removal::own_role_warning(config))
+        .chain(excluded_canary(config))
         .collect()
+}
+
+/// The warnings about members of the canary that are never changed.
+fn excluded_canary(config: &Config) -> Vec<String> {
+    let excluded = config.sweep.canary.intersection(&config.excluded);
+    let warning = |member: &Exclude| {
+        format!(
+            "sweep: `{member}` in `canary` has no effect, because `exclude` in `[accounts]` names it; remove it from one of them"
+        )
+    };
+    excluded.map(warning).collect()
 }
 
 /// The warnings about the grants on the access role.

@@ -11,8 +11,8 @@ use super::settings::settings_changes;
 use crate::blueprint::{Blueprint, EditedName, RemovalReason, RoleSpec};
 use crate::observed::{ExistingRegistration, Observed, ObservedRole};
 use crate::policy::{
-    Document, PolicyNotice, REVOCATION_POLICY, RemovalError, TrustEdit, add_grants, deny_everything, inline_limit,
-    only_allows, prune_orphans, remove_grants, remove_principals,
+    Document, PolicyNotice, REVOCATION_POLICY, RemovalError, TrustEdit, access_entries, add_grants, deny_everything,
+    inline_limit, is_denial, only_allows, prune_orphans, remove_grants, remove_principals,
 };
 use crate::role::RoleName;
 
@@ -29,6 +29,18 @@ pub struct Plan {
     pub trust_drift: BTreeSet<RoleName>,
     /// The roles that are known to be managed by this tool.
     pub known_roles: KnownRoles,
+}
+
+impl Plan {
+    /// Whether it takes access to the access role away: an entry of its trust policy is lost, or one that denies is added.
+    #[must_use]
+    pub fn takes_access(&self, access_role: &RoleName) -> bool {
+        self.changes.iter().filter(|change| change.role == *access_role).any(|change| {
+            let Action::UpdateTrust { before: Some(before), after } = &change.action else { return true };
+            let (old, new) = (access_entries(before), access_entries(after));
+            !old.is_subset(&new) || new.difference(&old).any(|entry| is_denial(entry))
+        })
+    }
 }
 
 /// Compares a blueprint with the observed state. The history of the roles and the time decide which sessions are revoked; see the module

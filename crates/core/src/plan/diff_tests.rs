@@ -2,6 +2,7 @@ use super::super::sample::{
     FRESH, NOW, ROLE, blueprint, blueprint_with, converged, document, drifted, fresh, recorded,
 };
 use super::*;
+use crate::caller_identity::Callers;
 use crate::code::Code;
 use crate::outcome::Cause;
 use crate::plan::{guard, proofs};
@@ -168,9 +169,9 @@ fn grant_for_another_access_role_is_not_made() {
     let this = granting("organizationaccountaccessrole");
     insta::assert_snapshot!(sentences(&this, &observed), @"iam:UpdateAssumeRolePolicy update the trust policy of role `OrganizationAccountAccessRole`");
     assert_eq!(proofs(&this, &observed).len(), proofs(&blueprint_with(|config| config.roles.clear()), &observed).len());
-    let approved = guard(diff(&this, &observed, &recorded(), NOW), &this, &observed);
+    let approved = guard(diff(&this, &observed, &recorded(), NOW), &this, &observed, &Callers::default());
     assert_eq!((approved.changes().len(), approved.refusals()), (1, &[][..]));
-    let faulty = guard(diff(&this, &observed, &recorded(), NOW), &other, &observed);
+    let faulty = guard(diff(&this, &observed, &recorded(), NOW), &other, &observed, &Callers::default());
     assert_eq!(faulty.changes(), [], "the guard knows which access role a grant is for");
 }
 

@@ -7,6 +7,7 @@ use super::sample::{FRESH, NOW, account, blueprint_of, document, fresh, name};
 use super::still_present::{ended_grants_left, grants_to_record, recognize_withdrawn};
 use super::{Action, Approved, RecordedGrant, RoleHistory, diff, guard, predicted, proofs};
 use crate::blueprint::{Blueprint, SecretValues};
+use crate::caller_identity::Callers;
 use crate::config::Config;
 use crate::observed::Observed;
 use crate::policy::{Document, add_grants};
@@ -47,7 +48,7 @@ fn ended(grants: &str, recorded: &BTreeSet<RecordedGrant>) -> Blueprint {
 }
 
 fn guarded(blueprint: &Blueprint, observed: &Observed) -> Approved {
-    guard(diff(blueprint, observed, &RoleHistory::default(), NOW), blueprint, observed)
+    guard(diff(blueprint, observed, &RoleHistory::default(), NOW), blueprint, observed, &Callers::default())
 }
 
 fn trust_after(approved: &Approved) -> Document {

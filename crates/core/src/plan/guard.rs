@@ -7,8 +7,8 @@
 //! - touches a role whose path differs or that cannot be read;
 //! - does anything to the access role other than editing its trust policy;
 //! - edits that trust policy so that others than the revoked principals lose access, that anything but the configured grants is
-//!   gained, or that the management account can no longer assume the role. This compares the sets of access entries before and after
-//!   ([`access_entries`]) and does not rely on how the edit was made;
+//!   gained, or that the management account or the principal through which this tool acts can no longer assume the role. This compares
+//!   the sets of access entries before and after ([`access_entries`]) and does not rely on how the edit was made;
 //! - adds a grant that has no effect because a deny statement covers it, or saves a policy that IAM rejects;
 //! - changes a vendor's registration that was made by someone else, unless `adopt = true`;
 //! - deletes a role that the configuration does not remove or that is for the account, that this tool does not own, that no record knows unless
@@ -20,15 +20,16 @@ use std::collections::BTreeSet;
 
 use super::change::{Action, Change};
 use super::diff::Plan;
-use super::refusal::Refusal;
+use super::refusal::{CauseOfLoss, Refusal};
 use super::removal;
 use crate::account::Partition;
 use crate::blueprint::{Blueprint, RemovalReason};
+use crate::caller_identity::{CallerIdentity, Callers};
 use crate::observed::Observed;
 use crate::outcome::Stop;
 use crate::policy::{
-    Caller, Document, Grant, PolicyNotice, Principal, RequestContext, access_entries, can_assume, denied, is_access_of,
-    names_account,
+    Caller, Document, Grant, PolicyNotice, Principal, RemovalError, RequestContext, access_entries, can_assume, denied,
+    is_access_of, names_account, remove_grants, remove_principals,
 };
 use crate::role::RoleName;
 
@@ -67,14 +68,15 @@ impl Approved {
     }
 }
 
-/// Checks the changes of a plan, role by role. See the module documentation for the rules.
+/// Checks the changes of a plan, role by role. See the module documentation for the rules. `callers` must keep their access to the
+/// access role; they are needed only if the plan takes access away ([`Plan::takes_access`]).
 #[must_use]
-pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed) -> Approved {
+pub fn guard(plan: Plan, blueprint: &Blueprint, observed: &Observed, callers: &Callers) -> Approved {
     let Plan { changes, mut refusals, notices, trust_drift, known_roles } = plan;
     let mut edits = changes.iter().filter(|change| change.role == observed.access_role);
     match blueprint.revoked.contains(&Principal::Account(blueprint.account.management.clone())) {
         true => refusals.push(Refusal::management_revoked(&observed.access_role)),
-        false => refusals.extend(edits.find_map(|change| refuse_access(change, &notices, blueprint))),
+        false => refusals.extend(edits.find_map(|change| refuse_access(change, &notices, blueprint, callers))),
     }
     for spec in &blueprint.roles {
         if let Some(why) = observed.unreadable.get(spec.name()) {
@@ -121,7 +123,12 @@ fn refuse_registration(change: &Change, blueprint: &Blueprint) -> Option<Refusal
 }
 
 /// Checks the edit of the access role's trust policy by its effect on access.
-fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprint) -> Option<Refusal> {
+fn refuse_access(
+    change: &Change,
+    notices: &[PolicyNotice],
+    blueprint: &Blueprint,
+    callers: &Callers,
+) -> Option<Refusal> {
     let role = &change.role;
     let Action::UpdateTrust { before: Some(before), after } = &change.action else {
         return Some(Refusal::unsafe_edit(role));
@@ -156,12 +163,34 @@ fn refuse_access(change: &Change, notices: &[PolicyNotice], blueprint: &Blueprin
     if locked_out && !withdrawn.is_empty() {
         return Some(Refusal::management_ended(role));
     }
+    if let Some(caller) = callers.first_to_lose_access(before, after) {
+        return Some(Refusal::caller_locked_out(role, caller, cause_of_loss(caller, before, blueprint, role)));
+    }
     if lost || gained_more || locked_out {
         return Some(Refusal::unsafe_edit(role));
     }
     let partition = &blueprint.account.partition;
     let (grant, by) = grants.iter().find_map(|grant| Some((grant, denied(after, grant, partition)?)))?;
     Some(Refusal::denied(role, &after.name_of(by), &grant.principal))
+}
+
+/// What in the configuration takes the access of a caller away: the first part that does so without the others, or else the first
+/// part that removes anything.
+fn cause_of_loss(caller: &CallerIdentity, before: &Document, blueprint: &Blueprint, role: &RoleName) -> CauseOfLoss {
+    let partition = &blueprint.account.partition;
+    let unselected = blueprint.unselected_grants_to_remove(role);
+    let withdrawn = blueprint.withdrawn_from(role);
+    let parts = [
+        (CauseOfLoss::Revoked, remove_principals(before, &blueprint.revoked, partition)),
+        (CauseOfLoss::Unselected, remove_grants(before, &unselected, partition)),
+        (CauseOfLoss::Ended, remove_grants(before, &withdrawn, partition)),
+    ];
+    // Without an error, a statement is left.
+    let takes =
+        |after: &Result<Document, RemovalError>| after.as_ref().is_ok_and(|after| caller.loses_access(before, after));
+    let removes = |after: &Result<Document, RemovalError>| after.as_ref().map_or(true, |after| after != before);
+    let found = parts.iter().find(|(_, after)| takes(after)).or_else(|| parts.iter().find(|(_, after)| removes(after)));
+    found.map_or(CauseOfLoss::Edit, |(cause, _)| *cause)
 }
 
 /// Whether a change deletes a role that the configuration does not remove or that is for the account, or another one than was

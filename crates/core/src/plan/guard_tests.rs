@@ -10,7 +10,7 @@ use crate::role_settings::RoleSettings;
 use std::time::Duration;
 
 fn guarded(blueprint: &Blueprint, observed: &Observed) -> Approved {
-    guard(diff(blueprint, observed, &recorded(), NOW), blueprint, observed)
+    guard(diff(blueprint, observed, &recorded(), NOW), blueprint, observed, &Callers::default())
 }
 
 /// The refusals and the approved changes, one per line.
@@ -144,7 +144,11 @@ fn refusals_of_faulty_plan(after: &str) -> String {
     let before = Some(document(FRESH));
     let after = document(after);
     plan.changes[0].action = Action::UpdateTrust { before, after };
-    guard(plan, &blueprint, &observed).refusals().iter().map(|refusal| refusal.code.as_str()).collect()
+    guard(plan, &blueprint, &observed, &Callers::default())
+        .refusals()
+        .iter()
+        .map(|refusal| refusal.code.as_str())
+        .collect()
 }
 
 #[test]
@@ -174,7 +178,7 @@ fn only_trust_edits_are_approved_for_the_access_role() {
         Action::Detach("arn:aws:iam::aws:policy/AdministratorAccess".to_owned()),
     ] {
         let changes = vec![Change { role: observed.access_role.clone(), action }];
-        let approved = guard(Plan { changes, ..Plan::default() }, &blueprint, &observed);
+        let approved = guard(Plan { changes, ..Plan::default() }, &blueprint, &observed, &Callers::default());
         assert_eq!(approved.changes(), []);
         assert_eq!(approved.refusals()[0].code, Code::UnsafeTrust);
     }

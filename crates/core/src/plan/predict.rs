@@ -68,6 +68,7 @@ fn set_trust(after: &mut Observed, change: &Change, trust: &Document) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caller_identity::Callers;
     use crate::plan::sample::{NOW, blueprint, converged, drifted, fresh, recorded};
     use crate::plan::{diff, guard, proofs};
 
@@ -76,7 +77,8 @@ mod tests {
     fn predicted_proofs_are_those_of_the_converged_account() {
         let blueprint = blueprint();
         for observed in [fresh(), converged(&blueprint), drifted(|role| role.trust = Err("odd".to_owned()))] {
-            let approved = guard(diff(&blueprint, &observed, &recorded(), NOW), &blueprint, &observed);
+            let approved =
+                guard(diff(&blueprint, &observed, &recorded(), NOW), &blueprint, &observed, &Callers::default());
             let after = predicted(&observed, approved.changes());
             assert_eq!(proofs(&blueprint, &after), proofs(&blueprint, &converged(&blueprint)));
         }

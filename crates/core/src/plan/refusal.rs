@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::change::RegistrationChange;
 use crate::blueprint::{BlueprintError, ConfiguredPart, RemovalReason, RoleRemoval, RoleSpec};
+use crate::caller_identity::CallerIdentity;
 use crate::code::Code;
 use crate::config::RemovedRole;
 use crate::observed::ObservedRole;
@@ -30,6 +31,19 @@ pub struct Refusal {
     /// Whether only the registration with the vendor is refused; the role itself is handled as usual.
     #[serde(skip)]
     pub is_registration: bool,
+}
+
+/// What takes the access of this tool to the access role away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CauseOfLoss {
+    /// `[[access-role.revoke]]`.
+    Revoked,
+    /// A grant that is not for the account.
+    Unselected,
+    /// A grant whose last day is over.
+    Ended,
+    /// Nothing that is configured.
+    Edit,
 }
 
 impl fmt::Display for Refusal {
@@ -210,6 +224,38 @@ impl Refusal {
         let remedy =
             "set `on-unselect` of that `[[access-role.grant]]` to \"keep\", or change its `targets`, then run again";
         Self::new(Code::Configuration, role, message, remedy)
+    }
+
+    /// An edit after which this tool could no longer assume the access role.
+    pub(super) fn caller_locked_out(role: &RoleName, caller: &CallerIdentity, cause: CauseOfLoss) -> Self {
+        let (what, code, remedy) = match cause {
+            CauseOfLoss::Revoked => (
+                "`[[access-role.revoke]]`",
+                Code::Configuration,
+                "delete that block from the configuration, or first let this tool act as another principal that the trust policy \
+                 allows, then run again",
+            ),
+            CauseOfLoss::Unselected => (
+                "the removal of a grant whose targets no longer select this account",
+                Code::Configuration,
+                "set `on-unselect` of that `[[access-role.grant]]` to \"keep\", or change its `targets`, then run again",
+            ),
+            CauseOfLoss::Ended => (
+                "the removal of a grant that has ended",
+                Code::Configuration,
+                "remove `until` from that `[[access-role.grant]]`, then run again",
+            ),
+            CauseOfLoss::Edit => (
+                "the new trust policy",
+                Code::UnsafeTrust,
+                "report this as a bug in account-onboarding; the trust policy was left unchanged",
+            ),
+        };
+        let message = format!(
+            "{what} would take away the access with which this tool, as `{caller}`, assumes role `{role}`, and this tool could no longer \
+             repair the account"
+        );
+        Self::new(code, role, message, remedy)
     }
 
     /// A trust policy that would have no statement after the configured principals are removed.

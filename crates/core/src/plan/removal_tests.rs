@@ -6,6 +6,7 @@ use super::super::sample::{
 use super::super::{Approved, Plan, RoleHistory, diff, guard, predicted, proofs};
 use super::*;
 use crate::blueprint::Blueprint;
+use crate::caller_identity::Callers;
 use crate::config::RemovedRole;
 use crate::observed::ExistingRegistration;
 use crate::outcome::Cause;
@@ -41,7 +42,7 @@ fn installed(change: impl FnOnce(&mut ObservedRole)) -> Observed {
 }
 
 fn guarded(blueprint: &Blueprint, observed: &Observed, history: &RoleHistory) -> Approved {
-    guard(diff(blueprint, observed, history, NOW), blueprint, observed)
+    guard(diff(blueprint, observed, history, NOW), blueprint, observed, &Callers::default())
 }
 
 fn changes(approved: &Approved) -> String {
@@ -170,11 +171,11 @@ fn deletion_that_is_not_configured_is_refused() {
         })),
     };
     let plan = |change| Plan { changes: vec![change], known_roles: recorded().known, ..Plan::default() };
-    let approved = guard(plan(delete(ROLE_ID)), &blueprint(), &observed);
+    let approved = guard(plan(delete(ROLE_ID)), &blueprint(), &observed, &Callers::default());
     assert_eq!(approved.changes(), [], "the role is configured");
-    let approved = guard(plan(delete("AROAOTHEROTHEROTHER12")), &removing(|_| {}), &observed);
+    let approved = guard(plan(delete("AROAOTHEROTHEROTHER12")), &removing(|_| {}), &observed, &Callers::default());
     assert_eq!(approved.changes(), [], "it is another role");
-    assert_eq!(guard(plan(delete(ROLE_ID)), &removing(|_| {}), &observed).changes().len(), 1);
+    assert_eq!(guard(plan(delete(ROLE_ID)), &removing(|_| {}), &observed, &Callers::default()).changes().len(), 1);
 }
 
 fn registered() -> ExistingRegistration {
@@ -285,7 +286,7 @@ fn edit_that_takes_access_from_others_is_refused() {
     let blueprint = revoking(&["222233334444"]);
     let mut plan = diff(&blueprint, &observed, &RoleHistory::default(), NOW);
     plan.changes[0].action = Action::UpdateTrust { before: observed.access_trust.clone().ok(), after: document(FRESH) };
-    let approved = guard(plan, &blueprint, &observed);
+    let approved = guard(plan, &blueprint, &observed, &Callers::default());
     assert_eq!(approved.changes(), []);
     assert_eq!(approved.refusals()[0].code, crate::code::Code::UnsafeTrust);
 }

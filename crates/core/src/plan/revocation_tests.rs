@@ -5,6 +5,7 @@ use super::super::sample::{
 };
 use super::*;
 use crate::blueprint::Blueprint;
+use crate::caller_identity::Callers;
 use crate::observed::Observed;
 use crate::owner::OWNER_TAG;
 use crate::plan::{RecordedRevocation, diff, guard};
@@ -27,7 +28,7 @@ fn other_id_recorded() -> RoleHistory {
 }
 
 fn changes_of(blueprint: &Blueprint, observed: &Observed, known: &RoleHistory) -> Vec<Change> {
-    let approved = guard(diff(blueprint, observed, known, now()), blueprint, observed);
+    let approved = guard(diff(blueprint, observed, known, now()), blueprint, observed, &Callers::default());
     assert_eq!(approved.refusals(), []);
     approved.changes().to_vec()
 }

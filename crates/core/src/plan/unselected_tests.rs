@@ -10,6 +10,7 @@ use super::{
 };
 use crate::account::Account;
 use crate::blueprint::{Blueprint, BlueprintError, RemovalReason, SecretValues};
+use crate::caller_identity::Callers;
 use crate::config::Config;
 use crate::observed::{Observed, ObservedRole};
 use crate::owner::OWNER_TAG;
@@ -54,7 +55,7 @@ fn recognized(config: &str, recorded: &BTreeSet<RecordedGrant>) -> Blueprint {
 }
 
 fn guarded(blueprint: &Blueprint, observed: &Observed) -> Approved {
-    guard(diff(blueprint, observed, &RoleHistory::default(), NOW), blueprint, observed)
+    guard(diff(blueprint, observed, &RoleHistory::default(), NOW), blueprint, observed, &Callers::default())
 }
 
 /// The trust policy after the changes, of which there is at most one.
@@ -195,7 +196,7 @@ fn guard_refuses_an_edit_that_removes_a_grant_of_the_account() {
             *after = document(FRESH);
         }
     }
-    let approved = guard(plan, &blueprint, &observed);
+    let approved = guard(plan, &blueprint, &observed, &Callers::default());
     assert_eq!((approved.changes(), approved.refusals()[0].code.as_str()), (&[][..], "unsafe_trust"));
 }
 
@@ -239,7 +240,7 @@ fn ended(mut blueprint: Blueprint, observed: &Observed, known: &KnownRoles, regi
     remove_unselected(&mut blueprint, known.keys().chain(registered));
     let gone = leave_foreign(&mut blueprint, observed, known, registered.iter());
     let history = RoleHistory { known: known.clone(), ..RoleHistory::default() };
-    let approved = guard(diff(&blueprint, observed, &history, NOW), &blueprint, observed);
+    let approved = guard(diff(&blueprint, observed, &history, NOW), &blueprint, observed, &Callers::default());
     let after = predicted(observed, approved.changes());
     let changes = approved.changes().iter().map(|change| format!("{} {change}", change.call()));
     let refusals = approved.refusals().iter().map(|refusal| format!("{}: {refusal}", refusal.code));
@@ -324,6 +325,6 @@ fn guard_deletes_no_role_that_is_for_the_account() {
     let history = RoleHistory { known: known(), ..RoleHistory::default() };
     let plan = diff(&blueprint, &observed, &history, NOW);
     blueprint.roles = blueprint_with(|_| {}).roles;
-    let approved = guard(plan, &blueprint, &observed);
+    let approved = guard(plan, &blueprint, &observed, &Callers::default());
     assert_eq!((approved.changes(), approved.refusals()[0].code.as_str()), (&[][..], "unsafe_removal"));
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::caller_identity::Callers;
 use crate::lines::{plain, render};
 use crate::mode::Mode;
 use crate::observed::Observed;
@@ -11,7 +12,8 @@ use crate::trigger::TriggerKind;
 /// The report of a plan for the blueprint of the unit tests.
 fn planned(observed: &Observed, outcome: Outcome) -> Report {
     let blueprint = blueprint();
-    let approved: Approved = guard(diff(&blueprint, observed, &recorded(), NOW), &blueprint, observed);
+    let approved: Approved =
+        guard(diff(&blueprint, observed, &recorded(), NOW), &blueprint, observed, &Callers::default());
     let mut report = Report::new(Some("444455556666".parse().unwrap()), TriggerKind::Manual, Mode::Plan, outcome);
     report.account_name = Some("payments-dev\u{1b}[31m".into());
     report.access_role = Some(observed.access_role.clone());

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::recorded::{RecordedTrustEdit, RecordedTrustEdits, is_same};
 use crate::account::AccountId;
+use crate::caller_identity::Callers;
 use crate::code::Code;
 use crate::observed::ObservedRole;
 use crate::outcome::Cause;
@@ -22,6 +23,8 @@ use crate::time::to_policy_date;
 pub struct UndoSubject<'a> {
     /// The management account.
     pub management: &'a AccountId,
+    /// The principals that must keep their access to the role.
+    pub callers: &'a Callers,
     /// The access role that was assumed.
     pub access_role: &'a RoleName,
     /// The same role, as it is now.
@@ -177,6 +180,17 @@ pub fn undo_step(
                 subject.management, edit.run
             ),
             "edit it manually, with another role of the account",
+        ));
+    }
+    if let Some(caller) = subject.callers.first_to_lose_access(current, &after) {
+        return Err(refused(
+            format!(
+                "`{caller}`, through which this tool acts, could not assume role `{role}` with the trust policy as it was before run \
+                 `{}`",
+                edit.run
+            ),
+            "undo the run as another principal that keeps its access, or edit the trust policy manually, with another role of the \
+             account",
         ));
     }
     let action = Action::UpdateTrust { before: Some(current.clone()), after: after.clone() };

@@ -40,7 +40,13 @@ fn undone(edits: &[RecordedTrustEdit], found: Option<ObservedRole>, known_ids: &
     let access_role = ROLE.parse().unwrap();
     let known_ids: Vec<ExternalId> = known_ids.iter().map(|id| id.parse().unwrap()).collect();
     let known_ids = &known_ids;
-    let subject = UndoSubject { management: &management, access_role: &access_role, found: found.as_ref(), known_ids };
+    let subject = UndoSubject {
+        management: &management,
+        callers: &Callers::default(),
+        access_role: &access_role,
+        found: found.as_ref(),
+        known_ids,
+    };
     match undo_step(&all, &edits[0], &subject) {
         Ok(UndoStep::Restored) => "restored".to_owned(),
         Ok(UndoStep::Restore(restore)) => match &restore.change().action {

@@ -74,6 +74,11 @@ impl<W: Sessions + Clock + Paced> Sessions for Governed<W> {
         let account = request.role_arn.split(':').nth(4).unwrap_or_default();
         Ok(GovernedSession { inner, in_flight: self.governor.in_flight(account) })
     }
+
+    async fn own_arn(&self) -> Result<String, ApiError> {
+        // Made once by a process.
+        self.inner.own_arn().await
+    }
 }
 
 impl<W: Secrets + Clock + Paced> Secrets for Governed<W> {

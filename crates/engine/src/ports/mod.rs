@@ -157,6 +157,9 @@ pub trait Sessions: Sync {
 
     /// `sts:AssumeRole` for 900 seconds, without source identity and session tags.
     fn assume_role(&self, request: &AssumeRoleRequest) -> impl Future<Output = Result<Self::Session, ApiError>> + Send;
+
+    /// `sts:GetCallerIdentity`: the ARN of the caller, also if the calls are made through a role of the management account.
+    fn own_arn(&self) -> impl Future<Output = Result<String, ApiError>> + Send;
 }
 
 /// Acts through a role of the management account.
