@@ -164,11 +164,12 @@ fn heading(line: &str) -> Option<String> {
     Some(kept.replace(' ', "-"))
 }
 
-/// References, which grow with each code, may be longer.
+/// References, which grow with each code, may be longer, and so may the changelog, which grows with each change.
 #[test]
 fn documents_have_at_most_250_lines() {
     for (file, text) in documents() {
-        let longest = if file.contains("TROUBLESHOOTING") || file.contains("SEMANTICS") { 400 } else { 250 };
+        let is_longer = ["TROUBLESHOOTING", "SEMANTICS", "CHANGELOG"].iter().any(|name| file.contains(name));
+        let longest = if is_longer { 400 } else { 250 };
         assert!(text.lines().count() <= longest, "{file} has {} lines", text.lines().count());
     }
 }
