@@ -15,7 +15,7 @@ use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;
 use crate::owner::Owner;
 use crate::role::RoleName;
-use crate::rollout::SweepSettings;
+use crate::rollout::{Repair, SweepSettings};
 use crate::toml_reader::{Scalar, SourceFile, Table, Value};
 use crate::vendor::Catalogue;
 
@@ -189,7 +189,14 @@ fn console_settings(table: &Table<'_>) -> ConsoleSettings {
 
 fn sweep_settings(table: &Table<'_>) -> SweepSettings {
     let repair = table.get("repair").and_then(|value| value.parse()).unwrap_or_default();
-    let canary = table.get("canary").and_then(|value| value.list()).unwrap_or_default();
+    let canary = table.get("canary");
+    if let (Repair::Report, Some(value)) = (repair, canary.as_ref().filter(|value| !value.is_empty())) {
+        value.problem(
+            "cannot be combined with `repair = \"report\"`: the accounts of the canary that converged before would never get a changed \
+             configuration, so that it would reach no other account; delete one of the two",
+        );
+    }
+    let canary = canary.and_then(|value| value.list()).unwrap_or_default();
     SweepSettings { repair, canary: canary.iter().filter_map(Value::parse::<Exclude>).collect() }
 }
 

@@ -25,6 +25,15 @@ fn role_that_trusts_itself_is_refused() {
 }
 
 #[test]
+fn canary_that_could_never_release_a_configuration_is_refused() {
+    let sweep = |keys: &str| problems(&format!("[[access-role.grant]]\nprincipal = '222233334444'\n[sweep]\n{keys}\n"));
+    insta::assert_snapshot!(sweep("canary = ['857204613908', 'ou-ab12-cdef3456']\nrepair = 'report'"), @r#"onboarding.toml:4:10: `canary`: cannot be combined with `repair = "report"`: the accounts of the canary that converged before would never get a changed configuration, so that it would reach no other account; delete one of the two"#);
+    for keys in ["repair = 'report'", "repair = 'report'\ncanary = []", "repair = 'apply'\ncanary = ['857204613908']"] {
+        assert_eq!(sweep(keys), "", "{keys}");
+    }
+}
+
+#[test]
 fn vendor_that_trusts_its_own_role_is_refused() {
     let vendor = "[catalogue.v]\ntitle = 'V'\n\
         trust = { accounts = ['222233334444', 'arn:{partition}:iam::{account-id}:role/Renamed'], external-id = 'required' }\n\
