@@ -101,7 +101,7 @@ fn invalid_principals_are_reported() {
     ];
     insta::assert_snapshot!(all(texts.map(grant)), @r#"
     onboarding.toml:2:13: `principal`: a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user
-    onboarding.toml:2:13: `principal`: a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user
+    onboarding.toml:2:13: `principal`: `arn:aws:iam::222233334444:role/*` has a wildcard, and IAM accepts none in the ARN of a principal; use the account ID, with a condition `ArnLike` for `aws:PrincipalArn`
     onboarding.toml:2:13: `principal`: `2222333344445` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user
     onboarding.toml:2:13: `principal`: `lambda.amazonaws.com` is a service; use `principal = { service = "lambda.amazonaws.com" }`
     onboarding.toml:1:1: `grant`: a service cannot be granted access to accounts; use an account ID or the ARN of a role or user

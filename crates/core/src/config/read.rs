@@ -131,8 +131,10 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     );
     self_trust::check(&roles);
     let roles: Vec<_> = roles.into_iter().map(|(_, role)| role).collect();
-    let removed =
-        table.get("removed").map(|value| removal::removed(&value, context, vendors, &roles)).unwrap_or_default();
+    let removed = table
+        .get("removed")
+        .map(|value| removal::removed(&value, context, vendors, &access_role, &roles))
+        .unwrap_or_default();
     let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
     let has_entry = |key| table.get("access-role").is_some_and(|value| has_entry(&value, key));
     let removes = !is_absent("removed") || has_entry("revoke");
