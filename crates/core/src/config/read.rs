@@ -138,7 +138,8 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
     let has_entry = |key| table.get("access-role").is_some_and(|value| has_entry(&value, key));
     let removes = !is_absent("removed") || has_entry("revoke");
-    if is_absent("vendors") && is_absent("role") && !has_entry("grant") && !removes {
+    let is_misspelled = ["access-role", "vendors", "role", "removed"].into_iter().any(|key| table.misspells(key));
+    if is_absent("vendors") && is_absent("role") && !has_entry("grant") && !removes && !is_misspelled {
         table.problem(
             "the configuration grants no access and installs no role; add `[[access-role.grant]]`, `[vendors.NAME]` or `[[role]]`",
         );
@@ -248,8 +249,8 @@ fn other_access_role(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Oth
 
 /// Whether there is an entry below a key, valid or not. An invalid one already reports a problem of its own.
 fn has_entry(access_role: &Value<'_>, key: &str) -> bool {
-    let entries = access_role.node().as_table().and_then(|map| map.get(key));
-    entries.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
+    let Some(map) = access_role.node().as_table() else { return true };
+    map.get(key).is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
 }
 
 #[cfg(test)]

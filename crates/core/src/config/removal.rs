@@ -100,6 +100,7 @@ fn removed_role(
             role.problem("cannot be combined with `vendor`; use a block for each");
             None
         }
+        (None, None) if table.misspells("vendor") || table.misspells("role") => None,
         (None, None) => {
             entry.problem("`vendor` or `role` is missing; write the name of a vendor or of a role");
             None

@@ -9,12 +9,22 @@ use toml::de::{DeTable, DeValue};
 
 use super::location::{Location, SourceFile};
 use crate::last_day::LastDay;
-use crate::suggestion::{did_you_mean, one_of};
+use crate::suggestion::{did_you_mean, nearest, one_of};
 use crate::text::Untrusted;
 
 const STRING: &str = "a string";
 const BOOLEAN: &str = "a boolean (`true` or `false`)";
 const INTEGER: &str = "an integer";
+
+/// The keys of arrays of tables, each with the header of a table in it.
+const HEADERS: [(&str, &str); 6] = [
+    ("grant", "[[access-role.grant]]"),
+    ("revoke", "[[access-role.revoke]]"),
+    ("other", "[[access-role.other]]"),
+    ("role", "[[role]]"),
+    ("trust", "[[role.trust]]"),
+    ("removed", "[[removed]]"),
+];
 
 /// A value, together with its key.
 #[derive(Clone)]
@@ -124,10 +134,17 @@ impl<'a> Table<'a> {
         Some(Value { source: self.source, node: node.get_ref(), span: node.span(), key: key.to_owned() })
     }
 
+    /// Whether another key is a misspelling of this one, which is missing. That is a problem already.
+    pub(crate) fn misspells(&self, key: &'static str) -> bool {
+        let is_misspelling =
+            |name: &str| !self.known.contains(&name) && nearest(name, self.known.iter().copied()) == Some(key);
+        !self.map.contains_key(key) && self.map.keys().any(|name| is_misspelling(name.get_ref()))
+    }
+
     /// The value of a required key.
     pub(crate) fn require(&self, key: &'static str) -> Option<Value<'a>> {
         let value = self.get(key);
-        if value.is_none() {
+        if value.is_none() && !self.misspells(key) {
             self.problem(format!("`{key}` is missing{}", self.in_table));
         }
         value
@@ -255,7 +272,14 @@ impl<'a> Value<'a> {
     /// The items of the value as an array.
     pub(crate) fn list(&self) -> Option<Vec<Value<'a>>> {
         let Some(items) = self.node.as_array() else {
-            self.wrong_type("an array, in `[` and `]`");
+            match HEADERS.iter().find(|(key, _)| *key == self.key && self.node.is_table()) {
+                Some((_, header)) => {
+                    self.problem(format!(
+                        "expected an array of tables, found a table; write `{header}`, with two brackets"
+                    ));
+                }
+                None => self.wrong_type("an array, in `[` and `]`"),
+            }
             return None;
         };
         let item = |item: &'a Spanned<DeValue<'a>>| Value {
@@ -286,11 +310,24 @@ impl<'a> Value<'a> {
         Some(entries.into_iter().map(entry).collect())
     }
 
+    /// The value of a key, if this is a table that has it. Records no problem.
+    pub(crate) fn peek(&self, key: &str) -> Option<Value<'a>> {
+        let node = self.node.as_table()?.get(key)?;
+        Some(Value { source: self.source, node: node.get_ref(), span: node.span(), key: key.to_owned() })
+    }
+
     fn map(&self) -> Option<&'a DeTable<'a>> {
         let map = self.node.as_table();
-        if map.is_none() {
+        let is_table = |item: &Spanned<DeValue<'_>>| item.get_ref().is_table();
+        if self.node.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(is_table)) {
+            self.problem("expected a table, found an array of tables; write its header in single brackets, `[…]`");
+        } else if map.is_none() {
             self.wrong_type("a table");
         }
         map
     }
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;
