@@ -188,6 +188,12 @@ mod tests {
             r#"{"EventSource":"aws:sns","Sns":"x"}"#,
         ];
         let error = |record: &str| bodies(&format!("{{\"Records\":[{record}]}}")).unwrap_err();
-        insta::assert_snapshot!(records.map(error).join("\n"), @"");
+        insta::assert_snapshot!(records.map(error).join("\n"), @r#"
+        `Records[0]` is not a valid SQS message: invalid type: string "x", expected an object at line 1 column 3; no record of the batch was processed; fix the batch and send it again
+        `Records[0]` is not a valid SQS message: invalid type: integer `7`, expected an object at line 1 column 1; no record of the batch was processed; fix the batch and send it again
+        `Records[0]` is not a valid SQS message: invalid type: string "x", expected an object at line 1 column 33; no record of the batch was processed; fix the batch and send it again
+        `Records[0]` is not a valid SQS message: invalid type: map, expected a string at line 1 column 24; no record of the batch was processed; fix the batch and send it again
+        `Records[0]` is not a valid SNS notification: invalid type: string "x", expected an object at line 1 column 34; no record of the batch was processed; fix the batch and send it again
+        "#);
     }
 }

@@ -141,7 +141,7 @@ impl SavedPlan {
         let not_a_plan = |problem: String| InvalidPlan::NotAPlan(excerpt(&problem, LONGEST_PROBLEM));
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let wire: Wire = serde_json::from_str(text).map_err(|error| not_a_plan(error.to_string()))?;
-        if wire.kind != KIND || wire.version != Value::from(VERSION) {
+        if wire.kind != KIND || wire.version != VERSION {
             let kind = Untrusted::new(&wire.kind);
             return Err(not_a_plan(format!("it is `{kind}`, version {}", wire.version)));
         }
