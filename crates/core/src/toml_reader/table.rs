@@ -7,7 +7,7 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::location::{Location, SourceFile};
+use super::location::SourceFile;
 use crate::last_day::LastDay;
 use crate::suggestion::{did_you_mean, nearest, one_of};
 use crate::text::Untrusted;
@@ -43,47 +43,6 @@ pub(crate) struct Table<'a> {
     known: &'static [&'static str],
     /// The end of a message about a missing key: ` in `[trust]``, or nothing for the top level.
     in_table: String,
-}
-
-/// A string or a number at any depth of a file. The items of an array have the keys of the array.
-pub(crate) struct Scalar {
-    /// The keys that lead to it.
-    pub(crate) keys: Vec<String>,
-    /// The value as text.
-    pub(crate) text: String,
-    /// Where it is.
-    pub(crate) location: Location,
-}
-
-impl SourceFile<'_> {
-    /// All strings and integers of this file, in file order.
-    pub(crate) fn scalars(&self, document: &Spanned<DeTable<'_>>) -> Vec<Scalar> {
-        let mut found = Vec::new();
-        collect_entries(self, document.get_ref(), &[], &mut found);
-        found.sort_by(|a, b| a.location.cmp(&b.location));
-        found
-    }
-}
-
-fn collect_entries(source: &SourceFile<'_>, map: &DeTable<'_>, keys: &[String], found: &mut Vec<Scalar>) {
-    for (key, node) in map {
-        let keys = [keys, &[key.get_ref().to_string()]].concat();
-        collect(source, node, &keys, found);
-    }
-}
-
-fn collect(source: &SourceFile<'_>, node: &Spanned<DeValue<'_>>, keys: &[String], found: &mut Vec<Scalar>) {
-    let mut add = |text: &str| {
-        let location = source.location(node.span().start);
-        found.push(Scalar { keys: keys.to_vec(), text: text.to_owned(), location });
-    };
-    match node.get_ref() {
-        DeValue::String(text) => add(text),
-        DeValue::Integer(number) => add(number.as_str()),
-        DeValue::Array(items) => items.iter().for_each(|item| collect(source, item, keys, found)),
-        DeValue::Table(map) => collect_entries(source, map, keys, found),
-        DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
-    }
 }
 
 /// The remedy for a key of something that this tool does not do.
