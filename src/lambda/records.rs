@@ -27,7 +27,7 @@ pub(super) enum Received {
 
 /// The fields of an SQS message that are used.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub(super) struct SqsMessage {
     /// The message ID.
     #[serde(default)]
@@ -47,7 +47,7 @@ pub(super) struct SqsMessage {
 ///
 /// See <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html>.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "an object")]
 pub(super) struct Attributes {
     /// How often the message has been received.
     #[serde(default)]
@@ -59,12 +59,14 @@ pub(super) struct Attributes {
 
 /// A record of an SNS notification.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct SnsRecord {
     #[serde(rename = "Sns")]
     sns: Sns,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Sns {
     #[serde(rename = "Message")]
     message: String,
@@ -170,4 +172,28 @@ fn read(index: usize, record: &str) -> Result<Record, String> {
         return Err(format!("`Records[{index}].messageId` is missing; {NOTHING_PROCESSED}"));
     }
     Ok(Record::Message(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invalid_records_are_named_without_types_of_rust() {
+        let records = [
+            r#""x""#,
+            "7",
+            r#"{"messageId":"m","attributes":"x"}"#,
+            r#"{"messageId":"m","body":{}}"#,
+            r#"{"EventSource":"aws:sns","Sns":"x"}"#,
+        ];
+        let error = |record: &str| bodies(&format!("{{\"Records\":[{record}]}}")).unwrap_err();
+        insta::assert_snapshot!(records.map(error).join("\n"), @r#"
+        `Records[0]` is not a valid SQS message: invalid type: string "x", expected an object at line 1 column 3; no record of the batch was processed; fix the batch and send it again
+        `Records[0]` is not a valid SQS message: invalid type: integer `7`, expected an object at line 1 column 1; no record of the batch was processed; fix the batch and send it again
+        `Records[0]` is not a valid SQS message: invalid type: string "x", expected an object at line 1 column 33; no record of the batch was processed; fix the batch and send it again
+        `Records[0]` is not a valid SQS message: invalid type: map, expected a string at line 1 column 24; no record of the batch was processed; fix the batch and send it again
+        `Records[0]` is not a valid SNS notification: invalid type: string "x", expected an object at line 1 column 34; no record of the batch was processed; fix the batch and send it again
+        "#);
+    }
 }

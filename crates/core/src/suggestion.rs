@@ -6,7 +6,7 @@
 /// `; did you mean …?` if a known name is close to `name`, otherwise the empty string. Append it to an error message.
 ///
 /// Case and the difference between `_` and `-` are ignored. A name is close if its Damerau-Levenshtein distance is at most
-/// one plus a quarter of its length.
+/// one plus a quarter of its length. More than one is too far for a name of up to four characters: `body` is not `mode`.
 ///
 /// ```
 /// # use onboarding_core::suggestion::did_you_mean;
@@ -49,7 +49,7 @@ fn join(names: impl Iterator<Item = String>, conjunction: &str) -> String {
     }
 }
 
-fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // The distance takes quadratic time, and no typo is that long.
     if name.len() > 100 {
         return None;
@@ -58,7 +58,9 @@ fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&
     let name = normalize(name);
     let distance = |other: &str| strsim::damerau_levenshtein(&name, &normalize(other));
     let (distance, nearest) = known.into_iter().map(|other| (distance(other), other)).min()?;
-    (distance <= 1 + name.chars().count() / 4).then_some(nearest)
+    let length = name.chars().count();
+    let most = if length <= 4 { 1 } else { 1 + length / 4 };
+    (distance <= most).then_some(nearest)
 }
 
 /// A number of things, with the plural: `1 role`, `2 roles`.
@@ -94,6 +96,7 @@ mod tests {
         }
         assert_eq!(nearest("colour", known), None);
         assert_eq!(nearest(&"x".repeat(101), known), None);
+        assert_eq!((nearest("body", ["mode"]), nearest("mdoe", ["mode"])), (None, Some("mode")));
         assert_eq!(did_you_mean("pth", known), "; did you mean `path`?");
     }
 

@@ -101,12 +101,11 @@ fn invalid_principals_are_reported() {
     ];
     insta::assert_snapshot!(all(texts.map(grant)), @r#"
     onboarding.toml:2:13: `principal`: a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user
-    onboarding.toml:2:13: `principal`: a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user
+    onboarding.toml:2:13: `principal`: `arn:aws:iam::222233334444:role/*` has a wildcard, and IAM accepts none in the ARN of a principal; use the account ID, with a condition `ArnLike` for `aws:PrincipalArn`
     onboarding.toml:2:13: `principal`: `2222333344445` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user
     onboarding.toml:2:13: `principal`: `lambda.amazonaws.com` is a service; use `principal = { service = "lambda.amazonaws.com" }`
-    onboarding.toml:1:1: `grant`: a service cannot be granted access to accounts; use an account ID or the ARN of a role or user
+    onboarding.toml:2:13: `principal`: a service cannot be granted access to accounts; use an account ID or the ARN of a role or user
     onboarding.toml:2:25: `service`: `*` is not a valid service principal; expected a name such as `lambda.amazonaws.com`
-    onboarding.toml:2:13: `service` is missing in `principal`
     onboarding.toml:2:15: unknown key `servce`; did you mean `service`?
     onboarding.toml:2:13: `principal`: is empty; add an account ID or the ARN of a role or user
     onboarding.toml:2:13: `principal`: expected a string, found a boolean; write it in quotes
@@ -268,7 +267,6 @@ fn invalid_policies_are_reported() {
     onboarding.toml:4:14: `a b`: `a b` is not a valid policy name; use 1 to 128 letters, digits and `_+=,.@-`
     onboarding.toml:4:12: `policies`: the inline policies have 11630 characters in total, without whitespace, and IAM allows 10240; shorten them with wildcards in actions, attach managed policies that exist in every account (`managed-policies`), or divide the permissions among several roles
     onboarding.toml:4:14: `p`: expected a JSON string or `{ file = "policy.json" }`, found a number; write it in quotes
-    onboarding.toml:4:14: `file` is missing in `p`
     onboarding.toml:4:20: unknown key `fiel`; did you mean `file`?
     onboarding.toml:4:27: `file`: `x.json`: cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline
     "#);
@@ -291,7 +289,6 @@ fn errors_of_user_defined_vendors_are_reported() {
     onboarding.toml:3:12: `trelica`: the vendor `trelica` is already built in; choose another name
     onboarding.toml:2:15: `external-id`: Acme uses no external ID (signed requests); remove the key
     onboarding.toml:2:12: `Acme`: `Acme` is not a valid vendor name; use 1 to 64 lowercase letters, digits and `-`
-    onboarding.toml:2:12: `role` is missing in `acme`
     onboarding.toml:5:1: unknown key `rule`; did you mean `role`?
     onboarding.toml:1:17: `vendor-files`: `vendors/acme.toml`: cannot be read: this configuration is stored without files; store them with it (`onboard config push`), or write the content inline
     onboarding.toml:1:38: `vendor-files`: the file name must be the vendor name, but `Acme` is not a valid vendor name; use 1 to 64 lowercase letters, digits and `-`

@@ -135,7 +135,9 @@ fn remedy(kind: &Kind, keys: &[&str]) -> &'static str {
     match (kind, keys) {
         (Kind::ExternalId, _) => "replace it with the external ID that the vendor gave you",
         (Kind::Organization(_), _) => "replace it with the ID of your organization",
-        (Kind::Account(_), ["access-role", "grant", ..]) => "replace it with the ID of your identity account",
+        (Kind::Account(_), ["access-role", "grant", "principal", ..]) => {
+            "replace it with the ID of your identity account"
+        }
         (Kind::Account(_), ["accounts", "exclude"]) => "replace it with the ID of an account to exclude, or remove it",
         (Kind::Account(_), _) => "replace it with the ID of the account that is meant",
     }

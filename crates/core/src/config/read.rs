@@ -15,7 +15,7 @@ use crate::console::ConsoleSettings;
 use crate::exclude::Exclude;
 use crate::owner::Owner;
 use crate::role::RoleName;
-use crate::rollout::SweepSettings;
+use crate::rollout::{Repair, SweepSettings};
 use crate::toml_reader::{Scalar, SourceFile, Table, Value};
 use crate::vendor::Catalogue;
 
@@ -132,12 +132,15 @@ fn config(table: &Table<'_>, context: &ReadContext<'_>, vendors: &vendors::Known
     );
     self_trust::check(&roles);
     let roles: Vec<_> = roles.into_iter().map(|(_, role)| role).collect();
-    let removed =
-        table.get("removed").map(|value| removal::removed(&value, context, vendors, &roles)).unwrap_or_default();
+    let removed = table
+        .get("removed")
+        .map(|value| removal::removed(&value, context, vendors, &access_role, &roles))
+        .unwrap_or_default();
     let is_absent = |key| table.get(key).is_none_or(|value| value.is_empty());
     let has_entry = |key| table.get("access-role").is_some_and(|value| has_entry(&value, key));
     let removes = !is_absent("removed") || has_entry("revoke");
-    if is_absent("vendors") && is_absent("role") && !has_entry("grant") && !removes {
+    let is_misspelled = ["access-role", "vendors", "role", "removed"].into_iter().any(|key| table.misspells(key));
+    if is_absent("vendors") && is_absent("role") && !has_entry("grant") && !removes && !is_misspelled {
         table.problem(
             "the configuration grants no access and installs no role; add `[[access-role.grant]]`, `[vendors.NAME]` or `[[role]]`",
         );
@@ -196,7 +199,12 @@ fn sweep_settings(table: &Table<'_>, excluded: &BTreeSet<Exclude>) -> SweepSetti
     let Some(value) = table.get("canary") else { return SweepSettings { repair, ..SweepSettings::default() } };
     let list = value.list().unwrap_or_default();
     let canary: BTreeSet<_> = list.iter().filter_map(Value::parse::<Exclude>).collect();
-    if !canary.is_empty() && canary.is_subset(excluded) {
+    if repair == Repair::Report && !value.is_empty() {
+        value.problem(
+            "cannot be combined with `repair = \"report\"`: the accounts of the canary that converged before would never get a changed \
+             configuration, so that it would reach no other account; delete one of the two",
+        );
+    } else if !canary.is_empty() && canary.is_subset(excluded) {
         value.problem(
             "names only accounts and units that `exclude` in `[accounts]` names too, so that no changed configuration would reach the \
              other accounts; add an account that is not excluded, or remove the key",
@@ -250,8 +258,8 @@ fn other_access_role(value: &Value<'_>, context: &ReadContext<'_>) -> Option<Oth
 
 /// Whether there is an entry below a key, valid or not. An invalid one already reports a problem of its own.
 fn has_entry(access_role: &Value<'_>, key: &str) -> bool {
-    let entries = access_role.node().as_table().and_then(|map| map.get(key));
-    entries.is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
+    let Some(map) = access_role.node().as_table() else { return true };
+    map.get(key).is_some_and(|value| value.get_ref().as_array().is_none_or(|items| !items.is_empty()))
 }
 
 #[cfg(test)]

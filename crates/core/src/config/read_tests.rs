@@ -295,7 +295,6 @@ fn vendors_are_defined_in_files_or_inline() {
     insta::assert_snapshot!(problems.replace(&folder.path().display().to_string(), "FOLDER"), @r#"
     FOLDER/onboarding.toml:9:19: `file`: `p.json`: the policy is not valid JSON: EOF while parsing an object at line 1 column 1
     acme.toml:1:1: unknown key `titel`; did you mean `title`?
-    acme.toml:1:1: `title` is missing
     acme.toml:2:54: `external-id`: expected `"required"`, or `{ none-because = "…" }` with the reason
     "#);
     insta::assert_snapshot!(Config::parse(&text, &NoFiles::named("the parameter `/x`")).unwrap_err(), @"

@@ -17,11 +17,55 @@ fn role_that_trusts_itself_is_refused() {
     let circle =
         [role("a", &own("/b"), ""), role("b", &own("/c"), ""), role("c", &own("/a"), ""), role("d", &own("/a"), "")];
     insta::assert_snapshot!([problems(&itself), problems(&circle.concat())].join("\n"), @r#"
-    onboarding.toml:1:1: `role`: the role `uc` trusts itself, and IAM accepts a role as a principal only once it exists; trust the account instead: `principal = "arn:{partition}:iam::{account-id}:root"` with `condition = { ArnLike = { "aws:PrincipalArn" = "arn:{partition}:iam::{account-id}:role/data/uc" } }`
-    onboarding.toml:1:1: `role`: the roles `a`, `b` and `c` trust each other, and IAM accepts a role as a principal only once it exists; trust the account instead: `principal = "arn:{partition}:iam::{account-id}:root"` with `condition = { ArnLike = { "aws:PrincipalArn" = "arn:{partition}:iam::{account-id}:role/a" } }`
+    onboarding.toml:3:41: `principal`: the role `uc` trusts itself, and IAM accepts a role as a principal only once it exists; trust the account instead: `principal = "arn:{partition}:iam::{account-id}:root"` with `condition = { ArnLike = { "aws:PrincipalArn" = "arn:{partition}:iam::{account-id}:role/data/uc" } }`
+    onboarding.toml:3:24: `principal`: the roles `a`, `b` and `c` trust each other, and IAM accepts a role as a principal only once it exists; trust the account instead: `principal = "arn:{partition}:iam::{account-id}:root"` with `condition = { ArnLike = { "aws:PrincipalArn" = "arn:{partition}:iam::{account-id}:role/a" } }`
     "#);
     assert_eq!(problems(&[role("a", &own("/b"), ""), role("b", "'222233334444'", "")].concat()), "");
     assert_eq!(problems(&role("a", "'arn:aws:iam::222233334444:role/a'", "")), "", "a role of another account");
+}
+
+#[test]
+fn principal_that_is_refused_has_its_location() {
+    let block = |principal: &str| format!("[[role.trust]]\nprincipal = {principal}\n");
+    let own = "arn:{partition}:iam::{account-id}:role/uploader";
+    let third = [
+        "[[role]]\nname = 'Uploader'\n".to_owned(),
+        block("'857204613908'"),
+        block("{ service = 'lambda.amazonaws.com' }"),
+        block(&format!("['857204613909', '{own}']")),
+    ];
+    let circle = [
+        role("first", "['857204613908', 'arn:{partition}:iam::{account-id}:role/second']", ""),
+        role("second", "'arn:{partition}:iam::{account-id}:role/first'", ""),
+    ];
+    let grant = "[[access-role.grant]]\nprincipal = ";
+    let all = [
+        third.concat(),
+        circle.concat(),
+        format!("{grant}'AROAJQABLZS4A3QDU576Q'\n"),
+        format!("{grant}[\n  '857204613908',\n  'AIDAJQABLZS4A3QDU576Q',\n  'AROAJQABLZS4A3QDU576Q',\n]\n"),
+        format!("{grant}['857204613908', {{ service = 'lambda.amazonaws.com' }}]\n"),
+        format!("{grant}{{ federated = 'cognito-identity.amazonaws.com' }}\n"),
+    ];
+    insta::assert_snapshot!(all.map(|text| problems(&text)).join("\n"), @r#"
+    onboarding.toml:8:30: `principal`: the role `Uploader` trusts itself, and IAM accepts a role as a principal only once it exists; trust the account instead: `principal = "arn:{partition}:iam::{account-id}:root"` with `condition = { ArnLike = { "aws:PrincipalArn" = "arn:{partition}:iam::{account-id}:role/Uploader" } }`
+    onboarding.toml:3:41: `principal`: the roles `first` and `second` trust each other, and IAM accepts a role as a principal only once it exists; trust the account instead: `principal = "arn:{partition}:iam::{account-id}:root"` with `condition = { ArnLike = { "aws:PrincipalArn" = "arn:{partition}:iam::{account-id}:role/first" } }`
+    onboarding.toml:2:13: `principal`: a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant would not be recognized in the trust policy of the access role; write the ARN
+    onboarding.toml:4:3: `principal`: a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant would not be recognized in the trust policy of the access role; write the ARN
+    onboarding.toml:5:3: `principal`: a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant would not be recognized in the trust policy of the access role; write the ARN
+    onboarding.toml:2:30: `principal`: a service cannot be granted access to accounts; use an account ID or the ARN of a role or user
+    onboarding.toml:1:1: without a condition, every user of the identity provider could assume the role; add a `condition` for a key that starts with `cognito-identity.amazonaws.com:`
+    onboarding.toml:2:13: `principal`: an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`
+    "#);
+}
+
+#[test]
+fn canary_that_could_never_release_a_configuration_is_refused() {
+    let sweep = |keys: &str| problems(&format!("[[access-role.grant]]\nprincipal = '222233334444'\n[sweep]\n{keys}\n"));
+    insta::assert_snapshot!(sweep("canary = ['857204613908', 'ou-ab12-cdef3456']\nrepair = 'report'"), @r#"onboarding.toml:4:10: `canary`: cannot be combined with `repair = "report"`: the accounts of the canary that converged before would never get a changed configuration, so that it would reach no other account; delete one of the two"#);
+    for keys in ["repair = 'report'", "repair = 'report'\ncanary = []", "repair = 'apply'\ncanary = ['857204613908']"] {
+        assert_eq!(sweep(keys), "", "{keys}");
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) fn registration(
             url.problem("cannot be combined with `region`; remove one of the two");
             None
         }
+        (None, None) if table.misspells("region") || table.misspells("url") => None,
         (None, None) => {
             table.problem("`region` or `url` is missing; set one of them");
             None

@@ -20,11 +20,24 @@ use crate::vendor::vendor_name;
 const REMOVED: &[&str] = &["vendor", "role", "role-name", "registration", "adopt"];
 const REVOKE: &[&str] = &["principal"];
 
+/// The first characters of the names of roles that only AWS can change and delete, and whose they are.
+const PROTECTED: [(&str, &str); 2] = [
+    (
+        "AWSServiceRoleFor",
+        "is a service-linked role; delete this block, and delete the role in the console of its service",
+    ),
+    (
+        "AWSReservedSSO_",
+        "is a role of IAM Identity Center; delete this block, and remove the assignments of its permission set",
+    ),
+];
+
 /// Reads `[[removed]]`. `roles` are the configured ones.
 pub(super) fn removed(
     value: &Value<'_>,
     context: &ReadContext<'_>,
     vendors: &KnownVendors,
+    access_role: &AccessRole,
     roles: &[RoleTemplate],
 ) -> Vec<RemovedRole> {
     let entries = value.list().unwrap_or_default();
@@ -46,10 +59,24 @@ pub(super) fn removed(
             entry.problem(format!("{what} is both configured and removed; delete {key}, or this block"));
             continue;
         }
-        context.names.borrow_mut().reserve(&role.name, &format!("`[[removed]]` ({})", role.owner), entry);
+        let named = ["role-name", "role", "vendor"].into_iter().find_map(|key| table.get(key));
+        let named = named.as_ref().unwrap_or(entry);
+        if access_role.all_names().any(|name| name.is_same(&role.name)) {
+            named.problem(format!("the access role `{}` cannot be removed; delete this block", role.name));
+        } else if let Some(whose) = protected(&role.name) {
+            named.problem(format!("`{}` {whose}", role.name));
+        } else {
+            context.names.borrow_mut().reserve_removed(&role.name, named);
+        }
         removed.push(role);
     }
     removed
+}
+
+/// What a role is that only AWS can delete, and what to do.
+fn protected(name: &RoleName) -> Option<&'static str> {
+    let starts_with = |start: &str| name.as_str().get(..start.len()).is_some_and(|own| own.eq_ignore_ascii_case(start));
+    PROTECTED.into_iter().find(|(start, _)| starts_with(start)).map(|(_, whose)| whose)
 }
 
 fn removed_role(
@@ -75,6 +102,7 @@ fn removed_role(
             role.problem("cannot be combined with `vendor`; use a block for each");
             None
         }
+        (None, None) if table.misspells("vendor") || table.misspells("role") => None,
         (None, None) => {
             entry.problem("`vendor` or `role` is missing; write the name of a vendor or of a role");
             None

@@ -63,7 +63,14 @@ fn all_errors_of_removals_are_reported() {
         problems(&format!("{role}[[removed]]\nrole = 'APP'\n")),
         problems(&format!("{role}[[removed]]\nvendor = 'trelica'\nrole-name = 'App'\n")),
         problems("[[removed]]\nrole = 'App'\n[[removed]]\nrole = 'app'\n"),
+        problems("[[removed]]\nvendor = 'trelica'\n[[removed]]\nadopt = true\nvendor = 'trelica'\n"),
+        problems("[access-role]\nnames = ['Entry']\n[[removed]]\nvendor = 'gone'\nrole-name = 'ENTRY'\n"),
+        problems(
+            "[[removed]]\nrole = 'AWSControlTowerExecution'\n[[removed]]\nrole = 'awsservicerolefortrustedadvisor'\n",
+        ),
+        problems("[[removed]]\nvendor = 'gone'\nrole-name = 'AWSReservedSSO_ViewOnly_77aa88bb99cc00dd'\n"),
         problems("[[access-role.revoke]]\nprincipal = '*'\n"),
+        problems("[[access-role.revoke]]\nprincipal = 'arn:aws:sts::222233334444:assumed-role/old/*'\n"),
         problems("[[access-role.revoke]]\nprincipal = 'AROAIOSFODNN7EXAMPLE'\n[[access-role.revoke]]\n"),
         problems(&format!("{grant}[[access-role.revoke]]\nprincipal = 'arn:aws:iam::222233334444:root'\n")),
         problems(
@@ -79,13 +86,19 @@ fn all_errors_of_removals_are_reported() {
     onboarding.toml:3:16: `registration`: account registration is not supported for Trelica (1Password SaaS Manager); remove `registration`
     onboarding.toml:3:13: `role-name`: only applies to a vendor; remove the key
     onboarding.toml:4:1: unknown key `path`; expected `vendor`, `role`, `role-name`, `registration` or `adopt`
-    onboarding.toml:1:1: `removed`: the role name `OrganizationAccountAccessRole` is already used by `[access-role]` (default); IAM role names are case-insensitive, so choose another name
+    onboarding.toml:2:8: `role`: the access role `OrganizationAccountAccessRole` cannot be removed; delete this block
     onboarding.toml:3:1: `removed`: the vendor `trelica` is both configured and removed; delete `[vendors.trelica]`, or this block
     onboarding.toml:3:1: `removed`: the vendor `trelica` is both configured and removed; delete `[vendors.trelica]`, or this block
     onboarding.toml:5:1: `removed`: the role `APP` is both configured and removed; delete its `[[role]]`, or this block
-    onboarding.toml:5:1: `removed`: the role name `App` is already used by role/App (line 2); IAM role names are case-insensitive, so choose another name
-    onboarding.toml:3:1: `removed`: the role name `app` is already used by `[[removed]]` (role/App) (line 1); IAM role names are case-insensitive, so choose another name
-    onboarding.toml:2:13: `principal`: a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user
+    onboarding.toml:7:13: `role-name`: the role `App` is both configured by role/App (line 2) and removed; delete one of the two
+    onboarding.toml:4:8: `role`: the role `app` is already removed in line 2; delete one of the two blocks
+    onboarding.toml:5:10: `vendor`: the role `TrelicaIntegration` is already removed in line 2; delete one of the two blocks
+    onboarding.toml:5:13: `role-name`: the access role `ENTRY` cannot be removed; delete this block
+    onboarding.toml:2:8: `role`: the access role `AWSControlTowerExecution` cannot be removed; delete this block
+    onboarding.toml:4:8: `role`: `awsservicerolefortrustedadvisor` is a service-linked role; delete this block, and delete the role in the console of its service
+    onboarding.toml:3:13: `role-name`: `AWSReservedSSO_ViewOnly_77aa88bb99cc00dd` is a role of IAM Identity Center; delete this block, and remove the assignments of its permission set
+    onboarding.toml:2:13: `principal`: `*` has a wildcard, and a principal is only removed by its own name; write an account ID, or the ARN of a role, user or session
+    onboarding.toml:2:13: `principal`: `arn:aws:sts::222233334444:assumed-role/old/*` has a wildcard, and a principal is only removed by its own name; write an account ID, or the ARN of a role, user or session
     onboarding.toml:2:13: `principal`: `AROAIOSFODNN7EXAMPLE` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN
     onboarding.toml:3:1: `principal` is missing in `revoke`
     onboarding.toml:4:13: `principal`: is both granted access and revoked; delete its `[[access-role.grant]]`, or this block

@@ -71,6 +71,7 @@ pub(super) fn role_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option
             trust_size::check(&value, trust_size::of_role(&specs));
             specs
         }
+        None if table.misspells("trust") => Vec::new(),
         None => {
             table.problem("no principal may assume this role; add `[[role.trust]]`");
             Vec::new()

@@ -22,14 +22,16 @@ pub(super) fn check(roles: &[(Value<'_>, RoleTemplate)]) {
     let edges: Vec<_> = roles.iter().map(|(_, role)| trusted(role)).collect();
     for (index, (value, role)) in roles.iter().enumerate() {
         if edges.get(index).is_some_and(|trusted| trusted.contains(&index)) {
-            report(value, role, &format!("the role `{}` trusts itself", role.definition.name));
+            let at = principal_of(value, |arn| indexes.get(arn) == Some(&index));
+            report(&at, role, &format!("the role `{}` trusts itself", role.definition.name));
         }
     }
     let circle = circle(edges.into_iter().enumerate().collect());
     let names: Vec<_> =
         circle.iter().filter_map(|index| roles.get(*index)).map(|(_, r)| r.definition.name.as_str()).collect();
     if let Some((value, role)) = circle.first().and_then(|index| roles.get(*index)) {
-        report(value, role, &format!("the roles {} trust each other", list_of(names.iter().copied())));
+        let at = principal_of(value, |arn| indexes.get(arn).is_some_and(|index| circle.contains(index)));
+        report(&at, role, &format!("the roles {} trust each other", list_of(names.iter().copied())));
     }
 }
 
@@ -46,6 +48,19 @@ fn circle(mut edges: BTreeMap<usize, BTreeSet<usize>>) -> BTreeSet<usize> {
             return edges.into_keys().collect();
         }
     }
+}
+
+/// The first principal of a role that `is_meant`, which gets the account and the resource of its ARN. A vendor's principals are not in
+/// the entry of the role; then it is the entry.
+fn principal_of<'a>(role: &Value<'a>, is_meant: impl Fn(&str) -> bool) -> Value<'a> {
+    let items = |value: Value<'a>| match value.node().is_array() {
+        true => value.list().unwrap_or_default(),
+        false => vec![value],
+    };
+    let entries = role.peek("trust").map(items).unwrap_or_default();
+    let mut principals = entries.iter().filter_map(|entry| entry.peek("principal")).flat_map(items);
+    let found = principals.find(|value| value.node().as_str().is_some_and(|arn| is_meant(&resource(arn))));
+    found.unwrap_or_else(|| role.clone())
 }
 
 fn report(value: &Value<'_>, role: &RoleTemplate, subject: &str) {

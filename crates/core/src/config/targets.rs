@@ -14,6 +14,9 @@ use crate::toml_reader::{Table, Value};
 const TARGETS: &[&str] = &["organizational-units", "accounts", "tags", "exclude"];
 const EXCLUDE: &[&str] = &["organizational-units", "accounts", "tags"];
 
+/// Tags with the values of which an account has one.
+type Tags = BTreeMap<String, BTreeSet<String>>;
+
 /// How deep units can be nested, with the root as one more name in front.
 ///
 /// See <https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html>.
@@ -78,6 +81,29 @@ fn check_contradiction(value: &Value<'_>, selected: &AccountFilter, excluded: &A
             Untrusted::new(both)
         ));
     }
+    check_tags(value, &selected.tags, &excluded.tags);
+}
+
+/// Reports selected tags with which every account is excluded.
+fn check_tags(value: &Value<'_>, selected: &Tags, excluded: &Tags) {
+    // With more than one tag excluded, a value alone excludes no account.
+    if let (Some((key, values)), 1) = (excluded.first_key_value(), excluded.len())
+        && let Some(chosen) = selected.get(key)
+    {
+        for both in chosen.intersection(values) {
+            value.problem(format!(
+                "the tag `{}` = `{}` is selected and excluded, and excluding takes precedence; remove one of the two",
+                Untrusted::new(key),
+                Untrusted::new(both)
+            ));
+        }
+    } else if excluded.len() > 1
+        && excluded.iter().all(|(key, values)| selected.get(key).is_some_and(|chosen| chosen.is_subset(values)))
+    {
+        value.problem(
+            "every account with the selected tags is excluded, and excluding takes precedence; remove one of the two",
+        );
+    }
 }
 
 fn filter(table: &Table<'_>) -> AccountFilter {
@@ -123,11 +149,10 @@ impl FromStr for TargetUnit {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let shown = Untrusted::new(text);
-        let root = || {
-            format!(
-                "`{shown}` is the root, which contains every account; write a unit, or remove the key to select every account"
-            )
-        };
+        let root = || is_the_root(text);
+        if let Some(problem) = of_another_form(text) {
+            return Err(problem);
+        }
         // A name may start like an ID, but one that looks like an ID and is none is a mistake.
         if text.starts_with("ou-") && !text.contains('/') && text.parse::<UnitId>().is_err() {
             return Err(format!("`{shown}` is not the ID of an organizational unit; write it like `ou-ab12-cdef3456`"));
@@ -147,13 +172,57 @@ impl FromStr for TargetUnit {
     }
 }
 
+fn is_the_root(text: &str) -> String {
+    let shown = Untrusted::new(text);
+    format!(
+        "`{shown}` is the root, which contains every account; write a unit, or remove the key to select every account"
+    )
+}
+
+/// The remedy for what would be read as a path of names and is something else: an ARN, a path of IDs as AWS writes it, an ID between
+/// names, the ID of an account, or a wildcard.
+fn of_another_form(text: &str) -> Option<String> {
+    let shown = Untrusted::new(text);
+    let path = text.trim_end_matches(['/', '*']);
+    let parts: Vec<_> = path.split('/').map(str::trim).collect();
+    let last = *parts.last()?;
+    let is_organization = |part: &str| {
+        let id = part.strip_prefix("o-").unwrap_or_default();
+        (10..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    let is_unit = |part: &str| part.parse::<UnitId>().is_ok_and(|id| !id.is_root());
+    let is_arn = text.starts_with("arn:");
+    let has_organization = parts.iter().any(|part| is_organization(part));
+    if last.parse::<AccountId>().is_ok() {
+        return Some(format!("`{shown}` is an account and not a unit; write `{last}` in `accounts`"));
+    }
+    if is_unit(last) {
+        return (last != text).then(|| format!("`{shown}` is not the ID of an organizational unit; write `{last}`"));
+    }
+    if (is_arn || has_organization) && (is_organization(last) || last.parse::<UnitId>().is_ok()) {
+        return Some(is_the_root(text));
+    }
+    if has_organization || parts.iter().any(|part| is_unit(part)) {
+        return Some(format!(
+            "`{shown}` combines IDs and names; write only the ID of the unit, or the names from below the root"
+        ));
+    }
+    if is_arn {
+        return Some(format!("`{shown}` is not an organizational unit; write its ID, such as `ou-ab12-cdef3456`"));
+    }
+    let is_wildcard = text.ends_with("/*") || text.ends_with("/**");
+    is_wildcard.then(|| {
+        format!("`{shown}` has a wildcard, and nested units are included without one; write `{}`", Untrusted::new(path))
+    })
+}
+
 /// The name of the root, which cannot be changed.
 const ROOT_NAME: &str = "Root";
 
 /// Tags, each with one value or several of which it has one.
 ///
 /// See <https://docs.aws.amazon.com/organizations/latest/APIReference/API_Tag.html>.
-fn tags(value: &Value<'_>) -> BTreeMap<String, BTreeSet<String>> {
+fn tags(value: &Value<'_>) -> Tags {
     let entries = value.entries().unwrap_or_default();
     if entries.is_empty() && value.node().is_table() {
         value.problem("is empty; add a tag, or remove the key");
@@ -165,7 +234,7 @@ fn tags(value: &Value<'_>) -> BTreeMap<String, BTreeSet<String>> {
         ));
     }
     let is_allowed = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
-    let mut tags = BTreeMap::new();
+    let mut tags = Tags::new();
     for entry in entries {
         let key = entry.key();
         if !(1..=128).contains(&key.chars().count()) || !key.chars().all(is_allowed) {

@@ -82,6 +82,73 @@ fn all_errors_of_targets_are_reported() {
 }
 
 #[test]
+fn what_is_not_a_path_of_names_is_explained() {
+    let forms = [
+        "arn:aws:organizations::857204613900:ou/o-a1b2c3d4e5/ou-ab12-cdef3456",
+        "arn:aws:organizations::857204613900:root/o-a1b2c3d4e5/r-ab12",
+        "arn:aws:organizations::857204613900:account/o-a1b2c3d4e5/857204613911",
+        "arn:aws:organizations::857204613900:policy/p-1",
+        "o-a1b2c3d4e5/r-ab12/ou-ab12-cdef3456/*",
+        "o-a1b2c3d4e5/r-ab12/ou-ab12-cdef3456/ou-ab12-77777777/",
+        "o-a1b2c3d4e5/r-ab12",
+        "o-a1b2c3d4e5",
+        "r-ab12/ou-ab12-cdef3456",
+        "Workloads/ou-ab12-cdef3456",
+        " ou-ab12-cdef3456",
+        "ou-ab12-cdef3456/Dev",
+        "857204613911",
+        "o-a1b2c3d4e5/r-ab12/857204613911/",
+        "Workloads/*",
+    ];
+    let all = forms.map(|form| problems(&format!("targets.exclude.organizational-units = ['{form}']")));
+    insta::assert_snapshot!(all.join("\n").replace("onboarding.toml:4:41: `organizational-units`: ", ""), @"
+    `arn:aws:organizations::857204613900:ou/o-a1b2c3d4e5/ou-ab12-…` is not the ID of an organizational unit; write `ou-ab12-cdef3456`
+    `arn:aws:organizations::857204613900:root/o-a1b2c3d4e5/r-ab12` is the root, which contains every account; write a unit, or remove the key to select every account
+    `arn:aws:organizations::857204613900:account/o-a1b2c3d4e5/857…` is an account and not a unit; write `857204613911` in `accounts`
+    `arn:aws:organizations::857204613900:policy/p-1` is not an organizational unit; write its ID, such as `ou-ab12-cdef3456`
+    `o-a1b2c3d4e5/r-ab12/ou-ab12-cdef3456/*` is not the ID of an organizational unit; write `ou-ab12-cdef3456`
+    `o-a1b2c3d4e5/r-ab12/ou-ab12-cdef3456/ou-ab12-77777777/` is not the ID of an organizational unit; write `ou-ab12-77777777`
+    `o-a1b2c3d4e5/r-ab12` is the root, which contains every account; write a unit, or remove the key to select every account
+    `o-a1b2c3d4e5` is the root, which contains every account; write a unit, or remove the key to select every account
+    `r-ab12/ou-ab12-cdef3456` is not the ID of an organizational unit; write `ou-ab12-cdef3456`
+    `Workloads/ou-ab12-cdef3456` is not the ID of an organizational unit; write `ou-ab12-cdef3456`
+    ` ou-ab12-cdef3456` is not the ID of an organizational unit; write `ou-ab12-cdef3456`
+    `ou-ab12-cdef3456/Dev` combines IDs and names; write only the ID of the unit, or the names from below the root
+    `857204613911` is an account and not a unit; write `857204613911` in `accounts`
+    `o-a1b2c3d4e5/r-ab12/857204613911/` is an account and not a unit; write `857204613911` in `accounts`
+    `Workloads/*` has a wildcard, and nested units are included without one; write `Workloads`
+    ");
+    for name in ["o-and-p/Dev", "r-data/Dev", "Team 857204613911", "ou-prefixed/Dev", "*"] {
+        assert_eq!(problems(&format!("targets.organizational-units = ['{name}']")), "", "{name}");
+    }
+}
+
+#[test]
+fn tags_that_are_selected_and_excluded_are_reported() {
+    let targets = |selected: &str, excluded: &str| {
+        problems(&format!("targets = {{ tags = {{ {selected} }}, exclude = {{ tags = {{ {excluded} }} }} }}"))
+    };
+    let all = [
+        targets("env = 'prod'", "env = 'prod'"),
+        targets("env = ['dev', 'prod'], team = 'web'", "env = ['prod', 'old']"),
+        targets("env = 'prod', team = 'web', tier = '1'", "env = ['prod', 'dev'], team = 'web'"),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"
+    onboarding.toml:4:48: `exclude`: the tag `env` = `prod` is selected and excluded, and excluding takes precedence; remove one of the two
+    onboarding.toml:4:71: `exclude`: the tag `env` = `prod` is selected and excluded, and excluding takes precedence; remove one of the two
+    onboarding.toml:4:74: `exclude`: every account with the selected tags is excluded, and excluding takes precedence; remove one of the two
+    ");
+    for (selected, excluded) in [
+        ("env = 'prod'", "env = 'dev'"),
+        ("env = 'prod'", "team = 'prod'"),
+        ("env = 'prod'", "env = 'prod', team = 'web'"),
+        ("env = ['prod', 'dev'], team = 'web'", "env = 'prod', team = 'web'"),
+    ] {
+        assert_eq!(targets(selected, excluded), "", "{selected}, {excluded}");
+    }
+}
+
+#[test]
 fn path_may_start_with_the_root_and_have_five_more_names() {
     assert_eq!(problems("targets = { organizational-units = ['Root/a/b/c/d/e', 'ou-prefixed/Dev'] }"), "");
 }

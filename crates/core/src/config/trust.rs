@@ -23,20 +23,21 @@ pub(super) fn grant(value: &Value<'_>, context: &ReadContext<'_>, names: &[RoleN
     let table = value.table(GRANT)?;
     let access_role = table.get("access-role").and_then(|value| access_role(&value, names));
     let until = table.get("until").and_then(|value| value.day());
-    let spec = entry(&table, context);
-    if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_))) {
-        value.problem("a service cannot be granted access to accounts; use an account ID or the ARN of a role or user");
-    }
-    if spec.principals.iter().any(|p| matches!(p, PrincipalSpec::Federated(_))) {
-        value.problem(
-            "an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`",
-        );
-    }
-    if spec.principals.iter().any(PrincipalSpec::is_unique_id) {
-        value.problem(
-            "a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant \
-             would not be recognized in the trust policy of the access role; write the ARN",
-        );
+    let (values, spec) = entry(&table, context);
+    for (value, principal) in values.iter().zip(&spec.principals) {
+        match principal {
+            PrincipalSpec::Service(_) => value.problem(
+                "a service cannot be granted access to accounts; use an account ID or the ARN of a role or user",
+            ),
+            PrincipalSpec::Federated(_) => value.problem(
+                "an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`",
+            ),
+            PrincipalSpec::Aws(_) if principal.is_unique_id() => value.problem(
+                "a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant \
+                 would not be recognized in the trust policy of the access role; write the ARN",
+            ),
+            PrincipalSpec::Aws(_) => {}
+        }
     }
     Some(GrantSpec { until, access_role, trust: spec, targets: targets::targets(&table) })
 }
@@ -59,11 +60,13 @@ fn access_role(value: &Value<'_>, names: &[RoleName]) -> Option<RoleName> {
 
 /// Reads an entry of `[[role.trust]]`.
 pub(super) fn trust_entry(value: &Value<'_>, context: &ReadContext<'_>) -> Option<TrustSpec> {
-    Some(entry(&value.table(TRUST)?, context))
+    Some(entry(&value.table(TRUST)?, context).1)
 }
 
-fn entry(table: &Table<'_>, context: &ReadContext<'_>) -> TrustSpec {
+/// Reads an entry. Also returns where each of its principals is.
+fn entry<'a>(table: &Table<'a>, context: &ReadContext<'_>) -> (Vec<Value<'a>>, TrustSpec) {
     let principals = table.require("principal").map(|value| principals(&value)).unwrap_or_default();
+    let (values, principals): (Vec<_>, Vec<_>) = principals.into_iter().unzip();
     let external_ids = table.get("external-id").map(|value| external_ids(&value, context)).unwrap_or_default();
     let condition = table.get("condition").map(|value| trust_condition(&value)).unwrap_or_default();
     let has_service = principals.iter().any(|p| matches!(p, PrincipalSpec::Service(_)));
@@ -98,7 +101,7 @@ fn entry(table: &Table<'_>, context: &ReadContext<'_>) -> TrustSpec {
     }
     let actions = table.get("actions").and_then(|value| assume_actions(&value, assumed_by));
     let actions = actions.unwrap_or_else(|| [assumed_by].into_iter().collect());
-    TrustSpec { principals, external_ids, condition, actions }
+    (values, TrustSpec { principals, external_ids, condition, actions })
 }
 
 /// The start of the condition keys of an identity provider, in lowercase.
@@ -113,20 +116,26 @@ pub(super) fn condition_prefix(provider: &Template) -> String {
 }
 
 /// One principal or an array of principals.
-fn principals(value: &Value<'_>) -> Vec<PrincipalSpec> {
+fn principals<'a>(value: &Value<'a>) -> Vec<(Value<'a>, PrincipalSpec)> {
     let several = value.node().is_array().then(|| value.list()).flatten();
     if several.as_ref().is_some_and(Vec::is_empty) {
         value.problem("is empty; add an account ID or the ARN of a role or user");
     }
-    several.unwrap_or_else(|| vec![value.clone()]).iter().filter_map(principal).collect()
+    let several = several.unwrap_or_else(|| vec![value.clone()]);
+    several.into_iter().filter_map(|value| principal(&value).map(|spec| (value, spec))).collect()
 }
 
 fn principal(value: &Value<'_>) -> Option<PrincipalSpec> {
     match value.node() {
+        DeValue::Table(map) if map.keys().any(|key| key.get_ref().eq_ignore_ascii_case("aws")) => {
+            value.problem("an account, a role or a user is not in a table; write its ID or ARN as a string");
+            None
+        }
         DeValue::Table(_) => {
             let table = value.table(&["service", "federated"])?;
             match table.get("federated") {
                 Some(provider) => provider.checked(identity_provider).map(PrincipalSpec::Federated),
+                None if table.misspells("federated") => None,
                 None => table.require("service")?.checked(service).map(PrincipalSpec::Service),
             }
         }

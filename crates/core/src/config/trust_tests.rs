@@ -223,7 +223,7 @@ fn invalid_identity_providers_are_reported() {
     onboarding.toml:5:12: `actions`: these principals cannot use `sts:AssumeRole`; they assume the role by `sts:AssumeRoleWithWebIdentity`
     onboarding.toml:4:27: `federated`: `token.actions.githubusercontent.com` is not a valid identity provider; expected an ARN such as `arn:{partition}:iam::{account-id}:oidc-provider/token.actions.githubusercontent.com` or `arn:{partition}:iam::{account-id}:saml-provider/NAME`
     onboarding.toml:4:13: `principal`: `AROA` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user
-    onboarding.toml:1:1: `grant`: an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`
+    onboarding.toml:2:13: `principal`: an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`
     ");
     let config = parse(&format!("[[role]]\nname = 'r'\n[[role.trust]]\nprincipal = {github}\n{audience}\n"));
     insta::assert_snapshot!(config.warnings.join("\n"), @"role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub`; IAM rejects this for providers such as GitHub");
@@ -239,7 +239,7 @@ fn unique_id_is_accepted_for_a_role_with_a_warning() {
          [vendors.v]\nexternal-id = 'x-1'\n",
     );
     insta::assert_snapshot!(vendor.warnings.join("\n"), @"vendor/v: `AROAIOSFODNN7EXAMPLE1` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of another one is not recognized; write the ARN if you know it");
-    insta::assert_snapshot!(problems("[[access-role.grant]]\nprincipal = 'AROAIOSFODNN7EXAMPLE1'\n"), @"onboarding.toml:1:1: `grant`: a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant would not be recognized in the trust policy of the access role; write the ARN");
+    insta::assert_snapshot!(problems("[[access-role.grant]]\nprincipal = 'AROAIOSFODNN7EXAMPLE1'\n"), @"onboarding.toml:2:13: `principal`: a unique ID cannot be granted access, because IAM stores the ARN of the role or user in its place and the grant would not be recognized in the trust policy of the access role; write the ARN");
 }
 
 #[test]

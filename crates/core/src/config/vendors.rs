@@ -242,6 +242,7 @@ fn vendor_external_ids(
             let tenant = registration?.tenant.clone();
             Some((vec![ExternalIdSource::Tenant(tenant)], None))
         }
+        (None, ExternalIdRule::Required { .. }) if table.misspells("external-id") => None,
         (None, ExternalIdRule::Required { hint }) => {
             let hint = hint.as_ref().map(|hint| format!(": {hint}")).unwrap_or_default();
             entry.problem(format!("`external-id` is missing; set the external ID of {}{hint}", vendor.title));

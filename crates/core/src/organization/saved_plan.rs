@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::group::{AccountName, Groups, Member, general_text};
 use super::lines::{accounts, changes, named};
@@ -78,7 +79,7 @@ pub enum InvalidPlan {
 #[serde(deny_unknown_fields, expecting = "a JSON object with the fields of a plan")]
 struct Wire {
     kind: String,
-    version: u32,
+    version: Value,
     tool: String,
     created_at: String,
     management_account: String,
@@ -89,7 +90,7 @@ struct Wire {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with the fields of an account")]
 struct WireAccount {
     account_id: String,
     account_name: String,
@@ -97,7 +98,7 @@ struct WireAccount {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with the fields of a change")]
 struct WireChange {
     role: String,
     summary: String,
@@ -120,7 +121,7 @@ impl SavedPlan {
         };
         let wire = Wire {
             kind: KIND.to_owned(),
-            version: VERSION,
+            version: VERSION.into(),
             tool: self.tool.clone(),
             created_at: self.created_at.clone(),
             management_account: self.management.to_string(),
@@ -321,6 +322,9 @@ mod tests {
             SavedPlan::parse(r#"{"kind":"a","kind":"b"}"#).unwrap_err().to_string(),
             error(|plan| plan["kind"] = json!("\u{1b}[2J")),
             error(|plan| plan["version"] = json!(2)),
+            error(|plan| plan["version"] = json!("1")),
+            error(|plan| plan["accounts"] = json!(["x"])),
+            error(|plan| plan["accounts"][0]["changes"] = json!(["x"])),
             error(|plan| plan["salt"] = json!("0")),
             error(|plan| plan["configuration"] = json!("")),
             error(|plan| plan["management_account"] = json!("1")),
@@ -333,12 +337,15 @@ mod tests {
         ];
         let end = "; make one with `onboard plan --all --out FILE`";
         let errors = errors.map(|error| error.strip_suffix(end).unwrap_or_else(|| panic!("{error}")).to_owned());
-        insta::assert_snapshot!(errors.join("\n"), @"
+        insta::assert_snapshot!(errors.join("\n"), @r#"
         it is not a saved plan: EOF while parsing a value at line 1 column 0
         it is not a saved plan: invalid type: integer `1`, expected a string at line 1 column 2
         it is not a saved plan: duplicate field `kind` at line 1 column 18
         it is not a saved plan: it is `?[2J`, version 1
         it is not a saved plan: it is `account-onboarding plan`, version 2
+        it is not a saved plan: it is `account-onboarding plan`, version "1"
+        it is not a saved plan: invalid type: string "x", expected an object with the fields of an account at line 1 column 340
+        it is not a saved plan: invalid type: string "x", expected an object with the fields of a change at line 1 column 410
         it is not a saved plan: its salt is not valid
         it is not a saved plan: the hash of its configuration is not valid
         it is not a saved plan: `1` is not a valid account ID; write exactly twelve digits, in quotes
@@ -348,7 +355,7 @@ mod tests {
         it is not a saved plan: `a b` is not a valid role name; use 1 to 64 letters, digits and `_+=,.@-`
         it is not a saved plan: account 444455556666 occurs twice
         it is not a saved plan: unknown field `extra`, expected one of `account_id`, `account_name`, `changes` at line 1 column 670
-        ");
+        "#);
     }
 
     #[test]

@@ -39,6 +39,18 @@ pub enum InvalidPrincipal {
     /// `*` in any of its forms.
     #[error("a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user")]
     Wildcard,
+    /// A wildcard in an ARN. IAM accepts none there.
+    #[error(
+        "`{0}` has a wildcard, and IAM accepts none in the ARN of a principal; use the account ID, with a condition `ArnLike` for \
+         `aws:PrincipalArn`"
+    )]
+    WildcardInArn(Untrusted),
+    /// A wildcard in a principal that is removed from trust policies.
+    #[error(
+        "`{0}` has a wildcard, and a principal is only removed by its own name; write an account ID, or the ARN of a role, user or \
+         session"
+    )]
+    RevokedWildcard(Untrusted),
     /// The unique ID of a role or user, which IAM replaces by the ARN.
     #[error("`{0}` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN")]
     UniqueId(Untrusted),
@@ -85,8 +97,11 @@ impl Principal {
     /// # Errors
     /// When it contains a wildcard or is none of these.
     pub fn to_grant(text: &str) -> Result<Self, InvalidPrincipal> {
-        if text.contains(['*', '?']) {
+        if text == "*" {
             return Err(InvalidPrincipal::Wildcard);
+        }
+        if text.starts_with("arn:") && text.contains(['*', '?']) {
+            return Err(InvalidPrincipal::WildcardInArn(text.into()));
         }
         match Self::from_aws(text) {
             account @ Self::Account(_) => Ok(account),
@@ -105,7 +120,8 @@ impl Principal {
     /// When it contains a wildcard or is none of these.
     pub(crate) fn to_revoke(text: &str) -> Result<Self, InvalidPrincipal> {
         match Self::from_aws(text) {
-            Self::Arn(arn) if !text.contains(['*', '?']) && names_a_session(&arn) => Ok(Self::Arn(arn)),
+            _ if text.contains(['*', '?']) => Err(InvalidPrincipal::RevokedWildcard(text.into())),
+            Self::Arn(arn) if names_a_session(&arn) => Ok(Self::Arn(arn)),
             _ => Self::to_grant(text),
         }
     }
@@ -265,5 +281,27 @@ mod tests {
         ] {
             assert!(Principal::to_grant(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn wildcards_are_refused_with_the_reason() {
+        let refused = [
+            Principal::to_grant("*"),
+            Principal::to_grant("arn:aws:iam::857204613908:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ops_*"),
+            Principal::to_grant("arn:aws:iam::*:root"),
+            Principal::to_trust("arn:aws:iam::857204613908:user/ann?"),
+            Principal::to_grant("lambda.*"),
+            Principal::to_revoke("*"),
+            Principal::to_revoke("arn:aws:sts::857204613908:assumed-role/old/*"),
+        ];
+        insta::assert_snapshot!(refused.map(|refused| refused.unwrap_err().to_string()).join("\n"), @"
+        a wildcard principal grants access to everyone; use an account ID, or the ARN of a role or user
+        `arn:aws:iam::857204613908:role/aws-reserved/sso.amazonaws.co…` has a wildcard, and IAM accepts none in the ARN of a principal; use the account ID, with a condition `ArnLike` for `aws:PrincipalArn`
+        `arn:aws:iam::*:root` has a wildcard, and IAM accepts none in the ARN of a principal; use the account ID, with a condition `ArnLike` for `aws:PrincipalArn`
+        `arn:aws:iam::857204613908:user/ann?` has a wildcard, and IAM accepts none in the ARN of a principal; use the account ID, with a condition `ArnLike` for `aws:PrincipalArn`
+        `lambda.*` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user
+        `*` has a wildcard, and a principal is only removed by its own name; write an account ID, or the ARN of a role, user or session
+        `arn:aws:sts::857204613908:assumed-role/old/*` has a wildcard, and a principal is only removed by its own name; write an account ID, or the ARN of a role, user or session
+        ");
     }
 }

@@ -3,6 +3,8 @@
 //! The IDs are in the first column, unless the first line names the columns and one of them is `account_id`: so the output of
 //! `onboard accounts list --format csv` is such a file. Blank lines, and what follows a `#`, are ignored. Each line is read by
 //! itself, so that a quote that is not closed cannot hide the lines after it.
+//!
+//! An ID in a column that the first line does not name is an error: in `444455556666,555566667777`, the second one would be ignored.
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
@@ -13,6 +15,17 @@ use crate::text::Untrusted;
 /// The names of the column with the ID, without case and separators: as this tool, the AWS CLI and the console's export write it.
 /// If a file has several of them, the first name here decides.
 const ID_COLUMNS: &[&str] = &["accountid", "id", "account"];
+
+const SEPARATORS: &str = "separate the columns with commas";
+const SEVERAL: &str = "several account IDs; write one on each line";
+
+/// Where the IDs are.
+struct Columns {
+    /// The column with the IDs.
+    ids: usize,
+    /// The number of columns that are named, or 1.
+    named: usize,
+}
 
 /// An error in a line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +45,7 @@ pub fn parse_account_file(text: &str) -> Result<Vec<(usize, AccountId)>, Vec<Lin
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
     let mut accounts = Vec::new();
     let mut errors = Vec::new();
-    let mut column = None;
+    let mut columns = None;
     for (line, content) in (1..).zip(text.split('\n')) {
         let content = content.trim();
         if content.is_empty() || content.starts_with('#') {
@@ -45,15 +58,22 @@ pub fn parse_account_file(text: &str) -> Result<Vec<(usize, AccountId)>, Vec<Lin
                 continue;
             }
         };
-        if column.is_none() {
-            let named = id_column(&cells);
-            column = Some(named.unwrap_or(0));
-            if named.is_some() {
-                continue;
+        let columns = match &columns {
+            Some(columns) => columns,
+            None => {
+                let ids = id_column(&cells);
+                let named = if ids.is_some() { cells.len() } else { 1 };
+                let columns = columns.insert(Columns { ids: ids.unwrap_or(0), named });
+                if ids.is_some() && !cells.iter().any(is_id) {
+                    continue;
+                }
+                columns
             }
-        }
-        match id_in(&cells, column.unwrap_or(0)) {
+        };
+        match id_in(&cells, columns) {
             Ok(id) => accounts.push((line, id)),
+            // A file with other separators has them in every line.
+            Err(problem) if problem == SEPARATORS && errors.iter().any(|error| error.problem == SEPARATORS) => {}
             Err(problem) => errors.push(LineError { line, problem }),
         }
     }
@@ -80,15 +100,47 @@ fn id_column(cells: &StringRecord) -> Option<usize> {
     ID_COLUMNS.iter().find_map(|column| cells.iter().position(|cell| column.eq_ignore_ascii_case(&name(cell))))
 }
 
-fn id_in(cells: &StringRecord, column: usize) -> Result<AccountId, String> {
+fn id_in(cells: &StringRecord, columns: &Columns) -> Result<AccountId, String> {
+    let column = columns.ids;
     let Some(cell) = cells.get(column) else {
         return Err(format!("the line has no column {}", column + 1));
     };
-    let cell = cell.split('#').next().unwrap_or_default().trim();
+    if has_several(cells, columns) {
+        return Err(SEVERAL.to_owned());
+    }
+    let (cell, _) = before_comment(cell);
     if cells.len() == 1 && cell.contains([';', '\t']) {
-        return Err("separate the columns with commas".to_owned());
+        return Err(SEPARATORS.to_owned());
     }
     typed_account_id(cell).map_err(|problem| format!("`{}`: {problem}", Untrusted::new(cell)))
+}
+
+/// Whether the cell with the ID has more than one, or a cell of a column without a name has one, before a comment.
+fn has_several(cells: &StringRecord, columns: &Columns) -> bool {
+    let in_cell = |cell: &str| cell.split([',', ';', ' ', '\t', '|']).filter(|word| is_id(word)).count();
+    let mut found = 0;
+    for (index, cell) in cells.iter().enumerate() {
+        let (cell, is_commented) = before_comment(cell);
+        if index == columns.ids {
+            found += in_cell(cell);
+        } else if index >= columns.named && is_id(cell) {
+            found += 1;
+        }
+        if is_commented && index >= columns.ids {
+            break;
+        }
+    }
+    found > 1
+}
+
+/// A cell without the comment in it, and whether there is one.
+fn before_comment(cell: &str) -> (&str, bool) {
+    cell.split_once('#').map_or((cell.trim(), false), |(before, _)| (before.trim(), true))
+}
+
+/// Whether a text is an account ID, also if it is written with dashes, as the console shows it.
+fn is_id(text: &str) -> bool {
+    text.trim().replace('-', "").parse::<AccountId>().is_ok()
 }
 
 #[cfg(test)]
@@ -122,6 +174,41 @@ mod tests {
     }
 
     #[test]
+    fn line_with_several_ids_is_an_error() {
+        let several = [
+            "444455556666,555566667777",
+            "444455556666, 5555-6666-7777",
+            "444455556666 555566667777",
+            "444455556666;555566667777",
+            "444455556666\t555566667777",
+            "\"444455556666,555566667777\"",
+            "444455556666,payments,555566667777",
+            "account_id\n444455556666,555566667777",
+            "account_id,444455556666",
+            "666677778888\n444455556666,555566667777 # both",
+        ];
+        for text in several {
+            let line = text.lines().count();
+            let expected = if text == "account_id,444455556666" {
+                "1: `account_id`: an account ID has 12 digits and no other characters; `aws organizations list-accounts` shows the IDs".to_owned()
+            } else {
+                format!("{line}: several account IDs; write one on each line")
+            };
+            assert_eq!(read(text), expected, "{text}");
+        }
+        // The columns have names, or what follows is a comment.
+        for text in [
+            "account_id,payer\n444455556666,111122223333",
+            "payer,account_id\n111122223333,444455556666",
+            "444455556666 # not 555566667777, 666677778888, 777788889999",
+            "444455556666,# 555566667777",
+            "444455556666,ticket 555566667777",
+        ] {
+            assert!(read(text).ends_with(" 444455556666"), "{text}: {}", read(text));
+        }
+    }
+
+    #[test]
     fn every_error_has_its_line() {
         let text = "444455556666\n44445555666\nname\n\n\"444455556666,x\n777788889999;x\n4444-5555-6666\n\u{1b}[2J";
         insta::assert_snapshot!(read(text), @"
@@ -132,6 +219,8 @@ mod tests {
         7: `4444-5555-6666`: write the 12 digits and nothing else: 444455556666
         8: `?[2J`: an account ID has 12 digits and no other characters; `aws organizations list-accounts` shows the IDs
         ");
+        // One message for a file with other separators.
+        insta::assert_snapshot!(read("Account ID;Name\n444455556666;a\n555566667777;b\n5;c"), @"1: separate the columns with commas");
         insta::assert_snapshot!(read("name,account_id\npayments"), @"2: the line has no column 2");
         for empty in ["", "\n# nothing\n", "account_id\n"] {
             insta::allow_duplicates! {

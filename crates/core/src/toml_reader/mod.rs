@@ -14,6 +14,7 @@ mod location;
 mod pasted;
 mod policies;
 mod references;
+mod scalars;
 mod table;
 mod validators;
 
@@ -23,7 +24,8 @@ pub(crate) use actions::assume_actions;
 pub(crate) use conditions::{permissions_condition, trust_condition};
 pub(crate) use location::SourceFile;
 pub(crate) use policies::{SHORTER_POLICIES, check_quota, inline_policies_size, permissions_policy};
-pub(crate) use table::{Scalar, Table, Value};
+pub(crate) use scalars::Scalar;
+pub(crate) use table::{Table, Value};
 pub(crate) use validators::{
     check_count_of_managed, description, external_id_template, identity_or_account, identity_provider,
     managed_policy_arn, parameter_name, path, policy_name, principal_to_revoke, sample_account, service,

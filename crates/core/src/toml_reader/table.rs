@@ -7,14 +7,24 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::location::{Location, SourceFile};
+use super::location::SourceFile;
 use crate::last_day::LastDay;
-use crate::suggestion::{did_you_mean, one_of};
+use crate::suggestion::{did_you_mean, nearest, one_of};
 use crate::text::Untrusted;
 
 const STRING: &str = "a string";
 const BOOLEAN: &str = "a boolean (`true` or `false`)";
 const INTEGER: &str = "an integer";
+
+/// The keys of arrays of tables, each with the header of a table in it.
+const HEADERS: [(&str, &str); 6] = [
+    ("grant", "[[access-role.grant]]"),
+    ("revoke", "[[access-role.revoke]]"),
+    ("other", "[[access-role.other]]"),
+    ("role", "[[role]]"),
+    ("trust", "[[role.trust]]"),
+    ("removed", "[[removed]]"),
+];
 
 /// A value, together with its key.
 #[derive(Clone)]
@@ -33,47 +43,6 @@ pub(crate) struct Table<'a> {
     known: &'static [&'static str],
     /// The end of a message about a missing key: ` in `[trust]``, or nothing for the top level.
     in_table: String,
-}
-
-/// A string or a number at any depth of a file. The items of an array have the keys of the array.
-pub(crate) struct Scalar {
-    /// The keys that lead to it.
-    pub(crate) keys: Vec<String>,
-    /// The value as text.
-    pub(crate) text: String,
-    /// Where it is.
-    pub(crate) location: Location,
-}
-
-impl SourceFile<'_> {
-    /// All strings and integers of this file, in file order.
-    pub(crate) fn scalars(&self, document: &Spanned<DeTable<'_>>) -> Vec<Scalar> {
-        let mut found = Vec::new();
-        collect_entries(self, document.get_ref(), &[], &mut found);
-        found.sort_by(|a, b| a.location.cmp(&b.location));
-        found
-    }
-}
-
-fn collect_entries(source: &SourceFile<'_>, map: &DeTable<'_>, keys: &[String], found: &mut Vec<Scalar>) {
-    for (key, node) in map {
-        let keys = [keys, &[key.get_ref().to_string()]].concat();
-        collect(source, node, &keys, found);
-    }
-}
-
-fn collect(source: &SourceFile<'_>, node: &Spanned<DeValue<'_>>, keys: &[String], found: &mut Vec<Scalar>) {
-    let mut add = |text: &str| {
-        let location = source.location(node.span().start);
-        found.push(Scalar { keys: keys.to_vec(), text: text.to_owned(), location });
-    };
-    match node.get_ref() {
-        DeValue::String(text) => add(text),
-        DeValue::Integer(number) => add(number.as_str()),
-        DeValue::Array(items) => items.iter().for_each(|item| collect(source, item, keys, found)),
-        DeValue::Table(map) => collect_entries(source, map, keys, found),
-        DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) => {}
-    }
 }
 
 /// The remedy for a key of something that this tool does not do.
@@ -124,10 +93,17 @@ impl<'a> Table<'a> {
         Some(Value { source: self.source, node: node.get_ref(), span: node.span(), key: key.to_owned() })
     }
 
+    /// Whether another key is a misspelling of this one, which is missing. That is a problem already.
+    pub(crate) fn misspells(&self, key: &'static str) -> bool {
+        let is_misspelling =
+            |name: &str| !self.known.contains(&name) && nearest(name, self.known.iter().copied()) == Some(key);
+        !self.map.contains_key(key) && self.map.keys().any(|name| is_misspelling(name.get_ref()))
+    }
+
     /// The value of a required key.
     pub(crate) fn require(&self, key: &'static str) -> Option<Value<'a>> {
         let value = self.get(key);
-        if value.is_none() {
+        if value.is_none() && !self.misspells(key) {
             self.problem(format!("`{key}` is missing{}", self.in_table));
         }
         value
@@ -255,7 +231,14 @@ impl<'a> Value<'a> {
     /// The items of the value as an array.
     pub(crate) fn list(&self) -> Option<Vec<Value<'a>>> {
         let Some(items) = self.node.as_array() else {
-            self.wrong_type("an array, in `[` and `]`");
+            match HEADERS.iter().find(|(key, _)| *key == self.key && self.node.is_table()) {
+                Some((_, header)) => {
+                    self.problem(format!(
+                        "expected an array of tables, found a table; write `{header}`, with two brackets"
+                    ));
+                }
+                None => self.wrong_type("an array, in `[` and `]`"),
+            }
             return None;
         };
         let item = |item: &'a Spanned<DeValue<'a>>| Value {
@@ -286,11 +269,24 @@ impl<'a> Value<'a> {
         Some(entries.into_iter().map(entry).collect())
     }
 
+    /// The value of a key, if this is a table that has it. Records no problem.
+    pub(crate) fn peek(&self, key: &str) -> Option<Value<'a>> {
+        let node = self.node.as_table()?.get(key)?;
+        Some(Value { source: self.source, node: node.get_ref(), span: node.span(), key: key.to_owned() })
+    }
+
     fn map(&self) -> Option<&'a DeTable<'a>> {
         let map = self.node.as_table();
-        if map.is_none() {
+        let is_table = |item: &Spanned<DeValue<'_>>| item.get_ref().is_table();
+        if self.node.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(is_table)) {
+            self.problem("expected a table, found an array of tables; write its header in single brackets, `[…]`");
+        } else if map.is_none() {
             self.wrong_type("a table");
         }
         map
     }
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;

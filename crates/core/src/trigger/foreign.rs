@@ -26,6 +26,8 @@ pub enum ForeignPayload {
     SnsControl,
     /// Log lines of a subscription in CloudWatch Logs.
     LogLines,
+    /// A request over HTTP: of API Gateway, a load balancer or the URL of the function.
+    HttpRequest,
     /// A record of another event source of Lambda, such as `aws:kinesis`.
     Other(Untrusted),
 }
@@ -47,6 +49,7 @@ impl fmt::Display for ForeignPayload {
                 "a message of SNS about its subscription; confirm the subscription in SNS, and turn on raw message delivery",
             ),
             Self::LogLines => write!(f, "a batch of log lines from CloudWatch Logs; {RULE}"),
+            Self::HttpRequest => write!(f, "an HTTP request, as API Gateway and function URLs pass it on; {RULE}"),
             Self::Other(source) => write!(f, "a record of the event source `{source}`, not of SQS; {RULE}"),
         }
     }
@@ -82,6 +85,9 @@ pub(super) fn foreign_payload(payload: &Object<'_>) -> Option<ForeignPayload> {
     }
     if has("awslogs") {
         return Some(ForeignPayload::LogLines);
+    }
+    if has("headers") && has("isBase64Encoded") {
+        return Some(ForeignPayload::HttpRequest);
     }
     (has("eventName") && has("eventVersion")).then_some(ForeignPayload::CloudTrailRecord)
 }

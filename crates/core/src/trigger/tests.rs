@@ -394,6 +394,24 @@ fn payloads_of_other_services_are_named() {
     ");
 }
 
+#[test]
+fn http_requests_are_named_without_a_suggestion_for_their_keys() {
+    let all = [
+        error(
+            &json!({"version": "2.0", "routeKey": "$default", "headers": {}, "requestContext": {"http": {}}, "body": "{}", "isBase64Encoded": false}),
+        ),
+        error(&json!({"resource": "/", "httpMethod": "POST", "headers": {}, "body": null, "isBase64Encoded": false})),
+        error(&json!({"body": "{}"})),
+        error(&json!({"note": 1, "acount_id": "444455556666"})),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    this is an HTTP request, as API Gateway and function URLs pass it on; to process account events, send them here by an EventBridge rule
+    this is an HTTP request, as API Gateway and function URLs pass it on; to process account events, send them here by an EventBridge rule
+    the payload is not an EventBridge event and has no `account_id` (its first key is `body`); send `{"account_id": "444455556666"}`
+    the payload is not an EventBridge event and has no `account_id` (its first key is `note`); send `{"account_id": "444455556666"}`; did you mean `account_id`?
+    "#);
+}
+
 fn membership(name: &str, detail: Value) -> Trigger {
     let mut detail = detail;
     detail["eventSource"] = json!("organizations.amazonaws.com");
