@@ -172,7 +172,7 @@ pub(super) struct Grant {
     #[arg(long)]
     pub(super) from_iam: bool,
     /// Partition for the new ARN [default: from the principal or the policy, or `aws`]
-    #[arg(long)]
+    #[arg(long, value_parser = Partition::from_user)]
     pub(super) partition: Option<Partition>,
     /// File with the trust policy, or `-` for stdin
     #[arg(value_hint = ValueHint::FilePath)]

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::account::{AccountId, Partition};
+use crate::account::{AccountId, Partition, WrongPartition};
 use crate::text::Untrusted;
 
 /// One principal of a statement. An account ID and the root ARN of that account are the same principal.
@@ -42,6 +42,9 @@ pub enum InvalidPrincipal {
     /// The unique ID of a role or user, which IAM replaces by the ARN.
     #[error("`{0}` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN")]
     UniqueId(Untrusted),
+    /// An ARN with a common wrong name of a partition.
+    #[error("`{0}` is not a valid principal: {1}")]
+    Partition(Untrusted, WrongPartition),
     /// Not an account ID, role ARN or user ARN.
     #[error("`{0}` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user")]
     Form(Untrusted),
@@ -87,6 +90,11 @@ impl Principal {
     pub fn to_grant(text: &str) -> Result<Self, InvalidPrincipal> {
         if text.contains(['*', '?']) {
             return Err(InvalidPrincipal::Wildcard);
+        }
+        if let Ok(partition) = Partition::from_arn(text)
+            && let Err(error) = Partition::from_user(partition.as_str())
+        {
+            return Err(InvalidPrincipal::Partition(text.into(), error));
         }
         match Self::from_aws(text) {
             account @ Self::Account(_) => Ok(account),
@@ -159,6 +167,7 @@ impl fmt::Display for Principal {
         match self {
             Self::Anyone => f.write_str("anyone (`*`)"),
             Self::Account(id) => write!(f, "account {id}"),
+            Self::Arn(text) if text.trim().is_empty() => write!(f, "`{text}`"),
             Self::Arn(text) | Self::Foreign(text) => f.write_str(text),
             Self::Orphan(text) => write!(f, "the unique ID {text}"),
             Self::Service(text) => write!(f, "the service {text}"),
@@ -265,5 +274,7 @@ mod tests {
         ] {
             assert!(Principal::to_grant(bad).is_err(), "{bad}");
         }
+        let error = Principal::to_grant("arn:aws-govcloud:iam::222233334444:role/x").unwrap_err();
+        insta::assert_snapshot!(error, @"`arn:aws-govcloud:iam::222233334444:role/x` is not a valid principal: `aws-govcloud` is not an AWS partition; did you mean `aws-us-gov`?");
     }
 }
