@@ -51,7 +51,7 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
         return Ok(Exit::Blocked);
     }
     // IAM accepts what it returned, even if that is not known here.
-    let refusals = if is_from_iam { Vec::new() } else { policy::refusals(&edit.document) };
+    let refusals = if is_from_iam { Vec::new() } else { policy::refusals(&start) };
     if !refusals.is_empty() {
         for refusal in refusals {
             print_error(format_args!("IAM would reject the policy: {refusal}"));

@@ -226,6 +226,11 @@ fn pasted_resource_and_event_are_unwrapped_and_other_forms_are_named() {
     }
     for (input, sentence) in [
         (FRESH.to_owned(), "it is one statement and not a policy"),
+        (format!("[{FRESH}]"), "it is an array of statements"),
+        (
+            format!(r#"{{"role":{{"assumeRolePolicyDocument":{policy}}}}}"#),
+            "its `role.assumeRolePolicyDocument` is a policy",
+        ),
         (policy.replace("Statement", "statement"), "`Statement` is missing; write `statement` as `Statement`"),
         (policy.replace("Effect", "effect"), "`Statement[0].Effect` is missing; write `effect` as `Effect`"),
         (policy.replace(r#""sts:AssumeRole""#, r#"{"Ref":"Action"}"#), "`Ref`, a CloudFormation function"),

@@ -62,7 +62,7 @@ impl PolicyError {
     }
 }
 
-/// The name of a CloudFormation function that stands in the place of a value, or of the first in an array.
+/// The name of the CloudFormation function that a value, or the first of an array, consists of.
 ///
 /// See <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>.
 fn intrinsic(value: &Value) -> Option<&str> {

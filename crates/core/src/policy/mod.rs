@@ -1,7 +1,7 @@
 //! IAM policy documents: parsed without loss, edited, compared, evaluated, explained and checked.
 //!
 //! - `document`, `condition`, `principal`: the typed view of a policy;
-//! - `pasted`: a policy in the forms in which people paste it;
+//! - `pasted`, `located`: a policy in the forms in which people paste it, or within another document;
 //! - `condition_values`: keys and values of conditions that IAM refuses;
 //! - `refusals`, `principal_form`: what IAM refuses in a trust policy that a person wrote;
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
@@ -37,6 +37,7 @@ mod granted;
 mod inline_quota;
 mod known_caller;
 mod lint;
+mod located;
 mod masked;
 mod normal;
 mod operators;

@@ -4,6 +4,8 @@
 use serde_json::{Map, Value};
 
 use super::document::{Document, Principals};
+use super::error::PolicyError;
+use super::located::path_of_policy;
 use crate::json;
 use crate::suggestion::list_of;
 use crate::text::Untrusted;
@@ -30,6 +32,7 @@ pub enum PolicyOrigin {
 }
 
 const RESOURCE: &str = "the input is a resource of a CloudFormation template";
+const AS_POLICY: &str = r#"`{"Version": "2012-10-17", "Statement": [ … ]}`"#;
 const EVENT: &str = "the input is an event of CloudTrail";
 
 /// The command that prints a trust policy.
@@ -62,7 +65,7 @@ impl PastedPolicy {
                 origin = PolicyOrigin::Iam;
             }
         }
-        let document = Document::parse(trimmed(&text)).map_err(|error| error.to_string())?;
+        let document = Document::parse(trimmed(&text)).map_err(|error| explained(&error, trimmed(&text)))?;
         let has_principal = document.statements().iter().any(|s| s.principals != Principals::Absent);
         let has_resource = document.statements().iter().any(|s| s.resources.as_ref().is_none_or(|all| !all.is_empty()));
         if has_resource && !has_principal {
@@ -71,6 +74,20 @@ impl PastedPolicy {
             ));
         }
         Ok(Self { document, notes, origin })
+    }
+}
+
+/// Why a text is not a policy, and where it contains one.
+fn explained(error: &PolicyError, text: &str) -> String {
+    let path = match error {
+        PolicyError::Missing { element, .. } if element == "Statement" => {
+            json::object(text).ok().and_then(|object| path_of_policy(&object))
+        }
+        _ => None,
+    };
+    match path {
+        Some(path) => format!("it is another document; its `{path}` is a policy, so pass only that"),
+        None => error.to_string(),
     }
 }
 
@@ -102,10 +119,7 @@ fn layer(text: &str) -> Result<Option<Layer>, String> {
         return Ok(None);
     }
     if map.contains_key("Effect") && (map.contains_key("Action") || map.contains_key("NotAction")) {
-        return Err(
-            "it is one statement and not a policy; write it as `{\"Version\": \"2012-10-17\", \"Statement\": [ … ]}`"
-                .to_owned(),
-        );
+        return Err(format!("it is one statement and not a policy; write it as {AS_POLICY}"));
     }
     let is_role = ["RoleId", "CreateDate"].iter().any(|key| map.contains_key(*key));
     let of_role = if is_role { PolicyOrigin::Iam } else { PolicyOrigin::Unknown };
@@ -118,6 +132,7 @@ fn layer(text: &str) -> Result<Option<Layer>, String> {
         (&["Properties", "PolicyDocument"], RESOURCE, PolicyOrigin::Unknown),
         (&["assumeRolePolicyDocument"], "the policy is the `assumeRolePolicyDocument`", of_role),
         (&["configuration", "assumeRolePolicyDocument"], "the input is an item of AWS Config", PolicyOrigin::Iam),
+        (&["policyDocument"], "the policy is the `policyDocument`", PolicyOrigin::Unknown),
         (&["requestParameters", "policyDocument"], EVENT, PolicyOrigin::Unknown),
         (&["requestParameters", "assumeRolePolicyDocument"], EVENT, PolicyOrigin::Unknown),
         (&["detail", "requestParameters", "policyDocument"], EVENT, PolicyOrigin::Unknown),
@@ -174,6 +189,9 @@ fn array(text: &str) -> Result<Option<Layer>, String> {
     let Some(items) = map.get("Array").and_then(Value::as_array) else { return Ok(None) };
     let has_role = items.iter().any(|item| item.get("AssumeRolePolicyDocument").is_some());
     let has_policy = items.iter().any(|item| item.get("Statement").is_some());
+    if items.iter().any(|item| item.get("Effect").is_some()) {
+        return Err(format!("it is an array of statements and not a policy; write it as {AS_POLICY}"));
+    }
     let (what, note, origin) = match (has_role, has_policy) {
         (true, _) => ("roles", "the input is an array of roles", PolicyOrigin::Iam),
         (false, true) => ("policies", "the input is an array of policies", PolicyOrigin::Unknown),
@@ -298,6 +316,8 @@ mod tests {
         insta::assert_snapshot!(error(r#"[{"AssumeRolePolicyDocument":{}},{}]"#), @"it is an array of 2 roles; get one trust policy with `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`");
         insta::assert_snapshot!(error(r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#), @r#"it is one statement and not a policy; write it as `{"Version": "2012-10-17", "Statement": [ … ]}`"#);
         insta::assert_snapshot!(error(r#"{"version":"2012-10-17","statement":[]}"#), @"`Statement` is missing; write `statement` as `Statement`");
+        insta::assert_snapshot!(error(r#"[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]"#), @r#"it is an array of statements and not a policy; write it as `{"Version": "2012-10-17", "Statement": [ … ]}`"#);
+        insta::assert_snapshot!(error(r#"{"instances":[{"attributes":{"assume_role_policy":"{}"}}]}"#), @"it is another document; its `instances[0].attributes.assume_role_policy` is a policy, so pass only that");
         let role = r#"{"Type":"AWS::IAM::Role","Properties":{"AssumeRolePolicyDocument":{}}}"#;
         insta::assert_snapshot!(error(&format!(r#"{{"Resources":{{"One":{role},"Two":{role}}}}}"#)), @"it is a CloudFormation template with several roles: `One` and `Two`; keep only the `AssumeRolePolicyDocument` of one");
         let function = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":["111122223333",{"Fn::GetAtt":["R","Arn"]}]},"Action":"sts:AssumeRole"}]}"#;

@@ -35,6 +35,12 @@ pub(super) fn form(kind: &str, text: &str) -> PrincipalForm {
     }
     match kind {
         "AWS" => aws(text),
+        _ if text.contains(['*', '?']) => {
+            refused("IAM accepts a wildcard as an AWS principal only; write the whole name")
+        }
+        "Service" if !text.contains('.') || text.contains(['/', ':']) => {
+            refused("it is not the name of a service; write it as in `lambda.amazonaws.com`")
+        }
         _ => PrincipalForm::Accepted,
     }
 }
@@ -101,7 +107,8 @@ fn arn(text: &str) -> PrincipalForm {
     match (*service, what, name) {
         ("iam", "root", "") if !resource.contains('/') => PrincipalForm::Accepted,
         ("iam", "role" | "user", name) if is_name(name) => PrincipalForm::Accepted,
-        ("iam", "role" | "user", _) => refused("its name of the role or user is not valid"),
+        ("iam", "role" | "user", _) => refused("the name of the role or user is not valid"),
+        ("iam", _, "") if !resource.contains('/') => refused("the ARN of an account ends in `:root`"),
         ("sts", "assumed-role" | "federated-user", name) if is_name(name) => PrincipalForm::Accepted,
         ("iam", "saml-provider" | "oidc-provider", _) => {
             refused("it is an identity provider; write it as `\"Federated\"` instead of `\"AWS\"`")
@@ -142,11 +149,16 @@ mod tests {
             assert_eq!(form("AWS", good), PrincipalForm::Accepted, "{good}");
         }
         assert_eq!(form("AWS", "arn:aws:iam::222233334444:newkind/x"), PrincipalForm::Unknown);
-        assert_eq!(form("Service", "ec2.amazonaws.com"), PrincipalForm::Accepted);
-        assert_eq!(
-            form("Federated", "arn:aws:iam::222233334444:oidc-provider/example.com/a*"),
-            PrincipalForm::Accepted
-        );
+        for (kind, good) in [
+            ("Service", "ec2.amazonaws.com"),
+            ("Service", "states.eu-west-1.amazonaws.com"),
+            ("Service", "ec2.amazonaws.com.cn"),
+            ("Federated", "accounts.google.com"),
+            ("Federated", "arn:aws:iam::222233334444:oidc-provider/example.com/a"),
+            ("CanonicalUser", "79a59df900b949e5"),
+        ] {
+            assert_eq!(form(kind, good), PrincipalForm::Accepted, "{good}");
+        }
     }
 
     #[test]
@@ -176,7 +188,12 @@ mod tests {
             ("AWS", "arn:aws:iam::222233334444:user/a#b"),
             ("AWS", "arn:aws:iam::222233334444:group/team"),
             ("AWS", "arn:aws:iam::222233334444:saml-provider/okta"),
+            ("AWS", "arn:aws:iam::222233334444:Root"),
             ("Service", ""),
+            ("Service", "*"),
+            ("Service", "lambda"),
+            ("Service", "https://lambda.amazonaws.com"),
+            ("Federated", "arn:aws:iam::222233334444:oidc-provider/example.com/*"),
             ("Federated", "arn:aws:iam::{account-id}:oidc-provider/x"),
         ];
         let lines = causes.map(|(kind, text)| match form(kind, text) {
@@ -204,11 +221,16 @@ mod tests {
         "arn:aws:lambda::222233334444:function:x": an ARN of the service `lambda` is not a principal; name an account, a role, a user or a session
         "arn:aws:iam:eu-west-1:222233334444:root": the ARN of a principal has no region; leave the field empty
         "arn:aws:iam::2222333344445:root": its account ID does not have exactly twelve digits
-        "arn:aws:iam::222233334444:role/": its name of the role or user is not valid
-        "arn:aws:iam::222233334444:user/a#b": its name of the role or user is not valid
+        "arn:aws:iam::222233334444:role/": the name of the role or user is not valid
+        "arn:aws:iam::222233334444:user/a#b": the name of the role or user is not valid
         "arn:aws:iam::222233334444:group/team": a resource of the type `group` is not a principal; name an account, a role, a user or a session
         "arn:aws:iam::222233334444:saml-provider/okta": it is an identity provider; write it as `"Federated"` instead of `"AWS"`
+        "arn:aws:iam::222233334444:Root": the ARN of an account ends in `:root`
         "": it is empty
+        "*": IAM accepts a wildcard as an AWS principal only; write the whole name
+        "lambda": it is not the name of a service; write it as in `lambda.amazonaws.com`
+        "https://lambda.amazonaws.com": it is not the name of a service; write it as in `lambda.amazonaws.com`
+        "arn:aws:iam::222233334444:oidc-provider/example.com/*": IAM accepts a wildcard as an AWS principal only; write the whole name
         "arn:aws:iam::{account-id}:oidc-provider/x": it has a placeholder, which nothing replaces; write the value itself
         "#);
     }

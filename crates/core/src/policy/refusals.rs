@@ -29,7 +29,7 @@ use crate::text::Untrusted;
 pub struct Refusal {
     /// The element, such as `Statement[0].Principal.AWS`.
     pub element: String,
-    /// What is wrong with it, as the rest of a sentence that begins with the element.
+    /// The problem, as the rest of a sentence that begins with the element.
     pub problem: String,
 }
 

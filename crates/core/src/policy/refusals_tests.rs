@@ -1,6 +1,6 @@
 use super::*;
 
-/// What is refused, one line for each element.
+/// The refused elements, one line each.
 fn refused(policy: &str) -> String {
     let trust = Document::parse(policy).unwrap_or_else(|error| panic!("{policy}: {error}"));
     refusals(&trust).iter().map(|refusal| format!("{refusal}\n")).collect()
