@@ -217,7 +217,9 @@ impl Document {
             kinds.flat_map(|kinds| ["AWS", "Federated"].into_iter().filter_map(|kind| kinds.get(kind)))
         });
         let arns = principals.filter_map(texts).flatten();
-        arns.filter_map(|arn| Partition::from_arn(&arn).ok()).collect()
+        // An ARN with a common wrong name shows nothing about the partition.
+        let named = |arn: &str| Partition::from_user(Partition::from_arn(arn).ok()?.as_str()).ok();
+        arns.filter_map(|arn| named(&arn)).collect()
     }
 
     /// The deleted identities among the principals, each with the index of its statement.

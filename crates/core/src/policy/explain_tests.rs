@@ -199,6 +199,8 @@ fn grant_without_effect_is_explained() {
     let saml = r#"{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:saml-provider/x"},"Action":"sts:AssumeRoleWithSAML"}"#;
     let bare = r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}"#;
     let both = format!("{aws},{china}");
+    let misnamed = aws.replace("arn:aws:", "arn:aws-china:");
+    assert_eq!(check(&misnamed, "aws-cn", "222233334444", ""), None);
     for (statements, partition) in
         [(aws, "aws"), (&china, "aws-cn"), (bare, "aws-us-gov"), ("", "aws-cn"), (&both, "aws"), (&both, "aws-cn")]
     {

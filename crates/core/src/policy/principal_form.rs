@@ -162,6 +162,21 @@ mod tests {
     }
 
     #[test]
+    fn principals_of_the_configuration_are_accepted() {
+        for text in [
+            "222233334444",
+            "arn:aws-cn:iam::222233334444:root",
+            "arn:aws:iam::222233334444:role/a/b.c",
+            "arn:aws:iam::222233334444:user/x+y=z,@_-",
+            "arn:aws:sts::222233334444:assumed-role/a/b",
+            "AIDAIOSFODNN7EXAMPLE1",
+        ] {
+            let parsed = [Principal::to_grant(text), Principal::to_trust(text), Principal::to_revoke(text)];
+            assert!(parsed.iter().any(Result::is_ok) && form("AWS", text) == PrincipalForm::Accepted, "{text}");
+        }
+    }
+
+    #[test]
     fn principals_that_iam_refuses_have_a_cause() {
         let causes = [
             ("AWS", ""),
