@@ -167,12 +167,12 @@ pub(super) struct Grant {
     /// Remove deleted principals (AROA…, AIDA…) from a policy that IAM returned
     #[arg(long)]
     pub(super) prune_orphans: bool,
-    /// IAM returned the policy, so that a unique ID in it (AROA…, AIDA…) is that of a deleted role or user. A whole answer
-    /// of the AWS CLI shows this itself
+    /// IAM returned the policy, so that IAM accepts it as it is, and a unique ID in it (AROA…, AIDA…) is that of a deleted
+    /// role or user. A whole answer of the AWS CLI shows this itself
     #[arg(long)]
     pub(super) from_iam: bool,
     /// Partition for the new ARN [default: from the principal or the policy, or `aws`]
-    #[arg(long)]
+    #[arg(long, value_parser = Partition::from_user)]
     pub(super) partition: Option<Partition>,
     /// File with the trust policy, or `-` for stdin
     #[arg(value_hint = ValueHint::FilePath)]

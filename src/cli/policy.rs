@@ -11,10 +11,11 @@ use super::exit::Exit;
 use super::input::{input_name, read};
 use super::output::{eprint_lines, print_error};
 use onboarding_core::account::Partition;
+use onboarding_core::config::check_no_references;
 use onboarding_core::lines::{Line, Style, render, widest};
 use onboarding_core::policy::{
     self, AssumeAction, AssumeActions, Can, Condition, Document, Effect, ExternalIdDisplay, PastedPolicy, PolicyError,
-    PolicyOrigin, PrincipalAccess, PrincipalKind,
+    PolicyOrigin, PrincipalAccess, PrincipalKind, Refusal,
 };
 use onboarding_core::text::escaped_json;
 
@@ -26,9 +27,10 @@ const MAX_FILE_BYTES: usize = 64 << 10;
 
 /// Prints the edited policy to stdout, which gets nothing but JSON. Notes and errors go to stderr.
 pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
+    let partition = named_partition(args)?;
     let PastedPolicy { document, origin, .. } = parse(&args.file)?;
     let condition = args.condition.as_deref().map(condition).transpose()?.unwrap_or_default();
-    let partition = partition(args, &document)?;
+    let partition = partition.map_or_else(|| partition_of(&document), Ok)?;
     let is_from_iam = args.from_iam || origin == PolicyOrigin::Iam;
     let start = if args.prune_orphans && is_from_iam { pruned(&document)? } else { document };
     let principal = args.principal.principal.clone();
@@ -48,11 +50,27 @@ pub(super) fn grant(args: &Grant) -> anyhow::Result<Exit> {
         ));
         return Ok(Exit::Blocked);
     }
+    // IAM accepts what it returned, even if that is not known here.
+    let refusals = if is_from_iam { Vec::new() } else { policy::refusals(&start) };
+    if !refusals.is_empty() {
+        for refusal in refusals {
+            print_error(format_args!("IAM would reject the policy: {refusal}"));
+        }
+        print_note("if IAM returned this policy, pass `--from-iam`");
+        return Ok(Exit::Blocked);
+    }
     if let Some(by) = policy::denied(&edit.document, &grant, &partition) {
         let name = edit.document.name_of(by);
         let principal = &grant.principal;
         print_error(format_args!(
             "the grant would have no effect: {name} denies {principal} regardless of other grants; remove the deny statement first"
+        ));
+        return Ok(Exit::Blocked);
+    }
+    if let Some(why) = policy::without_effect(&start, &edit, &grant, &partition) {
+        let principal = &grant.principal;
+        print_error(format_args!(
+            "the grant would have no effect: {principal} can never assume the role, because {why}"
         ));
         return Ok(Exit::Blocked);
     }
@@ -114,13 +132,18 @@ fn print_note(note: impl Display) {
 
 pub(super) fn explain(args: &Explain) -> anyhow::Result<Exit> {
     let external_ids = if args.reveal { ExternalIdDisplay::Revealed } else { ExternalIdDisplay::Hidden };
-    let entries = policy::explain(&parse(&args.file)?.document, external_ids);
+    let PastedPolicy { document, origin, .. } = parse(&args.file)?;
+    let entries = policy::explain(&document, external_ids);
+    let refusals = if origin == PolicyOrigin::Iam { Vec::new() } else { policy::refusals(&document) };
     match args.format {
         Format::Json => {
-            let json = serde_json::to_string_pretty(&json!({"version": 1, "entries": entries}))?;
+            let json = serde_json::to_string_pretty(&json!({"version": 1, "entries": entries, "refusals": refusals}))?;
             print_line!("{}", escaped_json(&json));
         }
-        Format::Text => print_text!("{}", render(&lines(&entries))),
+        Format::Text => {
+            let lines: Vec<_> = refused_lines(&refusals).into_iter().chain(lines(&entries)).collect();
+            print_text!("{}", render(&lines));
+        }
     }
     Ok(Exit::Done)
 }
@@ -143,22 +166,37 @@ fn parse(file: &str) -> anyhow::Result<PastedPolicy> {
 }
 
 fn condition(text: &str) -> anyhow::Result<Condition> {
-    Condition::parse_text(text).map_err(|error| match error {
+    let condition = Condition::parse_text(text).map_err(|error| match error {
         PolicyError::NotJson(why) => anyhow::anyhow!("`--condition` is not JSON: {why}"),
         PolicyError::NotAnObject => anyhow::anyhow!("`--condition` is not a JSON object; write it as `{{…}}`"),
         error => anyhow::anyhow!("`--condition`: {error}"),
-    })
+    })?;
+    if let Some(refusal) = policy::refused_clauses(&condition).first() {
+        anyhow::bail!("`--condition`: {refusal}");
+    }
+    for value in condition.clauses().iter().flat_map(|clause| &clause.values) {
+        check_no_references(value).map_err(|error| anyhow::anyhow!("`--condition`: {error}"))?;
+    }
+    Ok(condition)
 }
 
-/// The partition of the new ARN: from `--partition`, else from the principal, else from the principals in the document if
-/// they agree, else `aws`.
-fn partition(args: &Grant, document: &Document) -> anyhow::Result<Partition> {
-    if let Some(partition) = &args.partition {
-        return Ok(partition.clone());
+/// The partition of `--partition` and of the principal, which must not contradict each other.
+fn named_partition(args: &Grant) -> anyhow::Result<Option<Partition>> {
+    if let (Some(option), Some(principal)) = (&args.partition, &args.principal.partition) {
+        anyhow::ensure!(
+            option == principal,
+            "`--partition` is `{option}`, and the ARN of `--principal` is in the partition `{principal}`; remove `--partition`"
+        );
     }
-    if let Some(partition) = &args.principal.partition {
-        return Ok(partition.clone());
+    let partition = args.partition.as_ref().or(args.principal.partition.as_ref());
+    if let Some(unknown) = partition.filter(|partition| !partition.is_known()) {
+        print_note(format_args!("`{unknown}` is not a partition that this version knows; check its name"));
     }
+    Ok(partition.cloned())
+}
+
+/// The partition of the principals in the document if they agree, else `aws`.
+fn partition_of(document: &Document) -> anyhow::Result<Partition> {
     let partitions = document.partitions();
     if let (Some(partition), 1) = (partitions.first(), partitions.len()) {
         return Ok(partition.clone());
@@ -169,6 +207,12 @@ fn partition(args: &Grant, document: &Document) -> anyhow::Result<Partition> {
         );
     }
     Ok("aws".parse()?)
+}
+
+/// What IAM refuses, above who could assume the role if IAM accepted the policy.
+fn refused_lines(refusals: &[Refusal]) -> Vec<Line> {
+    let heading = (!refusals.is_empty()).then(|| Line::heading("IAM would reject this policy"));
+    heading.into_iter().chain(refusals.iter().map(|refusal| Line::at(2).text(refusal))).collect()
 }
 
 fn lines(entries: &[PrincipalAccess]) -> Vec<Line> {

@@ -84,6 +84,6 @@ pub(super) struct ShowPrerequisites {
     #[arg(long, value_name = "ID", value_parser = account_id, add = ArgValueCandidates::new(completion::accounts))]
     pub(super) management_account: Option<AccountId>,
     /// Partition, for JSON
-    #[arg(long, default_value = "aws")]
+    #[arg(long, default_value = "aws", value_parser = Partition::from_user)]
     pub(super) partition: Partition,
 }

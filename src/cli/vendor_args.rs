@@ -37,7 +37,7 @@ pub(super) struct VendorShow {
     #[arg(long, value_name = "ID", value_parser = account_id, requires = "VendorDocument", conflicts_with_all = ["cloudformation", "terraform"], add = ArgValueCandidates::new(completion::accounts))]
     pub(super) account: Option<AccountId>,
     /// Partition for the ARNs of a JSON document [default: aws]
-    #[arg(long, requires = "VendorDocument", conflicts_with_all = ["cloudformation", "terraform"])]
+    #[arg(long, value_parser = Partition::from_user, requires = "VendorDocument", conflicts_with_all = ["cloudformation", "terraform"])]
     pub(super) partition: Option<Partition>,
 }
 

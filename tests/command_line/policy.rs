@@ -40,7 +40,7 @@ fn invalid_grant_is_refused_with_the_reason() {
         (trust(&format!("{FRESH},{orphan}")), 4, "pass `--prune-orphans`"),
         ("not json".to_owned(), 1, "the policy is not valid JSON"),
         ("[]".to_owned(), 1, "the policy is not a JSON object"),
-        ("{}".to_owned(), 1, "`Statement` is not valid"),
+        ("{}".to_owned(), 1, "`Statement` is missing"),
         (trust(r#"{"Effect":"Perhaps"}"#), 1, "`Statement[0].Effect` is not valid"),
         (r#"{"Statement":[],"Statement":[]}"#.to_owned(), 1, "the key `Statement` appears twice"),
     ] {
@@ -120,6 +120,127 @@ fn permissions_policy_is_refused() {
         let output = onboard(args, &permissions);
         assert_eq!((output.code, output.out.as_str()), (1, ""));
         assert!(output.err.contains("it is a permissions policy"), "{}", output.err);
+    }
+}
+
+/// IAM refuses a policy with one of these as a whole.
+#[test]
+fn policy_that_iam_refuses_is_explained_and_not_extended() {
+    let with = |principal: &str| {
+        trust(&format!(r#"{{"Effect":"Allow","Principal":{{"AWS":{principal}}},"Action":"sts:AssumeRole"}}"#))
+    };
+    let elements = r#"{"Effect":"Allow","Principals":{"AWS":"111122223333"},"Action":"AssumeRole","Conditions":{}}"#;
+    for (input, sentences) in [
+        (with(r#""arn:aws:iam::111122223333:role/app-*""#), &["`Statement[0].Principal.AWS`", "no wildcard"][..]),
+        (with(r#""""#), &["`Statement[0].Principal.AWS`", "it is empty"]),
+        (with(r#"["111122223333","1111-2222-3333"]"#), &["`Statement[0].Principal.AWS`", "write `111122223333`"]),
+        (with(r#""arn:aws:iam::${AWS::AccountId}:root""#), &["`Statement[0].Principal.AWS`", "placeholder"]),
+        (trust(elements), &["did you mean `Principal`", "did you mean `Condition`", "did you mean `sts:AssumeRole`"]),
+        (trust(FRESH).replace("2012-10-17", "2012-01-17"), &["`Version`", "write `2012-10-17`"]),
+    ] {
+        let explained = onboard(&["policy", "explain", "-"], &input);
+        assert!(explained.code == 0 && explained.out.contains("IAM would reject this policy"), "{input}");
+        let granted = onboard(&["policy", "grant", "--principal", "222233334444", "-"], &input);
+        assert_eq!((granted.code, granted.out.as_str()), (4, ""), "{input}");
+        assert!(granted.err.contains("IAM would reject the policy") && granted.err.contains("`--from-iam`"), "{input}");
+        for sentence in sentences {
+            // Lines of the explanation are wrapped.
+            let text = explained.out.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(sentence), "{sentence}: {}", explained.out);
+            assert!(granted.err.contains(sentence), "{sentence}: {}", granted.err);
+        }
+        assert_eq!(onboard(&["policy", "grant", "--from-iam", "--principal", "222233334444", "-"], &input).code, 0);
+    }
+    let explained = onboard(&["policy", "explain", "--format", "json", "-"], &with(r#""*:root""#)).json();
+    assert_eq!(
+        (&explained["entries"][0]["can"], &explained["refusals"][0]["element"]),
+        (&"never".into(), &"Statement[0].Principal.AWS".into())
+    );
+    let fresh = onboard(&["policy", "explain", "--format", "json", "-"], &trust(FRESH)).json();
+    assert_eq!(fresh["refusals"], serde_json::json!([]));
+}
+
+#[test]
+fn grant_for_another_partition_is_refused() {
+    let grant = |args: &[&str], input: &str| onboard(&[&["policy", "grant"], args, &["-"]].concat(), input);
+    for args in [
+        &["--principal", "arn:aws-us-gov:iam::222233334444:root"][..],
+        &["--principal", "222233334444", "--partition", "aws-cn"],
+    ] {
+        let output = grant(args, &trust(FRESH));
+        assert_eq!((output.code, output.out.as_str()), (4, ""));
+        assert!(output.err.contains("no effect") && output.err.contains("does not cross partitions"), "{}", output.err);
+    }
+    let contradiction = ["--principal", "arn:aws-cn:iam::222233334444:role/x", "--partition", "aws"];
+    let output = grant(&contradiction, &trust(""));
+    assert!(output.code == 1 && output.err.contains("in the partition `aws-cn`"), "{}", output.err);
+    let same = ["--principal", "arn:aws-cn:iam::222233334444:role/x", "--partition", "aws-cn"];
+    assert_eq!(grant(&same, &trust("")).code, 0);
+    for args in [
+        &["--principal", "222233334444", "--partition", "aws-gov"][..],
+        &["--principal", "arn:aws-gov:iam::222233334444:root"],
+    ] {
+        let output = grant(args, &trust(""));
+        assert!(output.code == 2 && output.err.contains("did you mean `aws-us-gov`"), "{}", output.err);
+    }
+    let unknown = grant(&["--principal", "222233334444", "--partition", "aws-new"], &trust(""));
+    assert!(unknown.code == 0 && unknown.err.contains("`aws-new` is not a partition"), "{}", unknown.err);
+}
+
+#[test]
+fn condition_that_iam_refuses_or_that_never_holds_is_refused() {
+    for (condition, code, sentence) in [
+        (r#"{"Bool":{"aws:SecureTransport":"on"}}"#, 1, "`true` or `false` only"),
+        (r#"{"StringEquals":{"PrincipalTag/team":"x"}}"#, 1, "has no prefix"),
+        (
+            r#"{"StringEquals":{"aws:PrincipalOrgID":"${OrganizationId}"}}"#,
+            1,
+            "`${OrganizationId}` is not a policy variable",
+        ),
+        (r#"{"StringEquals":{"aws:PrincipalOrgID":"{organization-id}"}}"#, 1, "placeholder of the configuration"),
+        (
+            r#"{"StringEquals":{"aws:PrincipalAccount":"333344445555"}}"#,
+            4,
+            "account 222233334444 can never assume the role",
+        ),
+        (r#"{"StringEquals":{"aws:PrincipalAccount":"222233334444"}}"#, 0, ""),
+        (r#"{"StringLike":{"aws:userid":"*:${aws:PrincipalTag/user}"}}"#, 0, ""),
+    ] {
+        let args = ["policy", "grant", "--principal", "222233334444", "--condition", condition, "-"];
+        let output = onboard(&args, &trust(FRESH));
+        assert_eq!(output.code, code, "{condition}: {}", output.err);
+        assert!(output.err.contains(sentence), "{sentence}: {}", output.err);
+    }
+}
+
+#[test]
+fn pasted_resource_and_event_are_unwrapped_and_other_forms_are_named() {
+    let policy = trust(FRESH);
+    let event =
+        serde_json::json!({"eventName": "UpdateAssumeRolePolicy", "requestParameters": {"policyDocument": policy}});
+    let resource = format!(r#"{{"Type":"AWS::IAM::Role","Properties":{{"AssumeRolePolicyDocument":{policy}}}}}"#);
+    for (input, note) in [(event.to_string(), "CloudTrail"), (resource, "CloudFormation")] {
+        let output = onboard(&["policy", "explain", "-"], &input);
+        assert!(output.code == 0 && output.out.contains("account 111122223333  always"), "{}", output.out);
+        assert!(output.err.contains(note), "{}", output.err);
+    }
+    for (input, sentence) in [
+        (FRESH.to_owned(), "it is one statement and not a policy"),
+        (format!("[{FRESH}]"), "it is an array of statements"),
+        (
+            format!(r#"{{"role":{{"assumeRolePolicyDocument":{policy}}}}}"#),
+            "its `role.assumeRolePolicyDocument` is a policy",
+        ),
+        (policy.replace("Statement", "statement"), "`Statement` is missing; write `statement` as `Statement`"),
+        (policy.replace("Effect", "effect"), "`Statement[0].Effect` is missing; write `effect` as `Effect`"),
+        (policy.replace(r#""sts:AssumeRole""#, r#"{"Ref":"Action"}"#), "`Ref`, a CloudFormation function"),
+        (
+            trust(r#"{"Effect":"Allow","Principal":{"AWS":null},"Action":"sts:AssumeRole"}"#),
+            "`Statement[0].Principal.AWS`",
+        ),
+    ] {
+        let output = onboard(&["policy", "explain", "-"], &input);
+        assert!(output.code == 1 && output.err.contains(sentence), "{sentence}: {}", output.err);
     }
 }
 

@@ -65,6 +65,43 @@ pub struct Partition(String);
 #[error("`{0}` is not a valid AWS partition; expected a name such as `aws` or `aws-us-gov`")]
 pub struct InvalidPartition(Untrusted);
 
+/// What a user wrote is not a valid partition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WrongPartition {
+    /// Not the name of a partition.
+    #[error(transparent)]
+    Invalid(#[from] InvalidPartition),
+    /// A common wrong name.
+    #[error("`{wrong}` is not an AWS partition; did you mean `{meant}`?")]
+    Misnamed {
+        /// The name.
+        wrong: Partition,
+        /// The name of the partition that is meant.
+        meant: &'static str,
+    },
+}
+
+/// Names that are common for a partition and not its name. They are listed, and not found by similarity, because a future
+/// partition may have a name that is similar to one of today.
+const MISNOMERS: [(&str, &str); 10] = [
+    ("aws-gov", "aws-us-gov"),
+    ("aws-govcloud", "aws-us-gov"),
+    ("aws-gov-cloud", "aws-us-gov"),
+    ("aws-us-govcloud", "aws-us-gov"),
+    ("aws-us-gov-cloud", "aws-us-gov"),
+    ("aws-usgov", "aws-us-gov"),
+    ("aws-gov-us", "aws-us-gov"),
+    ("aws-china", "aws-cn"),
+    ("aws-eu", "aws-eusc"),
+    ("aws-esc", "aws-eusc"),
+];
+
+/// The partitions that are known today.
+///
+/// See <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
+const KNOWN_PARTITIONS: [&str; 8] =
+    ["aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"];
+
 impl Partition {
     /// The name, as used in ARNs.
     #[must_use]
@@ -82,6 +119,24 @@ impl Partition {
             (Some("arn"), Some(partition)) => partition.parse(),
             _ => Err(InvalidPartition(arn.into())),
         }
+    }
+
+    /// Parses the name of a partition that a user wrote, and refuses common wrong names, such as `aws-gov`.
+    ///
+    /// # Errors
+    /// If the string is not a name, or a common wrong one.
+    pub fn from_user(text: &str) -> Result<Self, WrongPartition> {
+        let wrong: Self = text.parse()?;
+        match MISNOMERS.into_iter().find(|(name, _)| *name == text) {
+            Some((_, meant)) => Err(WrongPartition::Misnamed { wrong, meant }),
+            None => Ok(wrong),
+        }
+    }
+
+    /// Whether it is one of the partitions of today. Others may exist, and work in the same way.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        KNOWN_PARTITIONS.contains(&self.as_str())
     }
 }
 
@@ -289,6 +344,19 @@ mod tests {
         assert_eq!(Partition::from_arn("arn:aws-us-gov:iam::1:root").unwrap().as_str(), "aws-us-gov");
         assert!(Partition::from_arn("arn:azure:iam::1:root").is_err());
         assert!(Partition::from_arn("aws").is_err());
+    }
+
+    #[test]
+    fn common_wrong_names_of_partitions_are_refused() {
+        for good in ["aws", "aws-cn", "aws-us-gov", "aws-iso-g", "aws-eusc", "aws-new"] {
+            assert_eq!(Partition::from_user(good).unwrap().as_str(), good);
+        }
+        assert!(
+            Partition::from_user("aws-eusc").unwrap().is_known()
+                && !Partition::from_user("aws-new").unwrap().is_known()
+        );
+        insta::assert_snapshot!(Partition::from_user("aws-usgov").unwrap_err(), @"`aws-usgov` is not an AWS partition; did you mean `aws-us-gov`?");
+        insta::assert_snapshot!(Partition::from_user("gov").unwrap_err(), @"`gov` is not a valid AWS partition; expected a name such as `aws` or `aws-us-gov`");
     }
 
     #[test]

@@ -261,7 +261,7 @@ fn invalid_policies_are_reported() {
     ];
     insta::assert_snapshot!(all(texts.map(|text| role(&text))), @r#"
     onboarding.toml:4:14: `p`: the policy is not valid JSON: EOF while parsing an object at line 1 column 1
-    onboarding.toml:4:14: `p`: `Statement` is not valid: expected a statement object or an array of statements
+    onboarding.toml:4:14: `p`: `Statement` is missing
     onboarding.toml:4:14: `p`: the policy is not valid JSON: the key `Statement` appears twice at line 1 column 31
     onboarding.toml:4:14: `p`: statement 1 of the policy has a `Principal`, which is not allowed in a permissions policy; configure who may assume the role in its `trust`
     onboarding.toml:4:14: `a b`: `a b` is not a valid policy name; use 1 to 128 letters, digits and `_+=,.@-`

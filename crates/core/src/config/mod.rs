@@ -45,4 +45,4 @@ pub use model::{
 pub use show::show;
 
 pub use crate::template::Template;
-pub use crate::toml_reader::{Location, Problem, Problems as ConfigErrors};
+pub use crate::toml_reader::{Location, Problem, Problems as ConfigErrors, check_no_references};

@@ -134,17 +134,21 @@ fn policy_copied_with_its_wrapping_is_explained() {
         r#"{"PolicyVersion":{"Document":{"Statement":[]},"VersionId":"v1"}}"#,
         r#"{"Role":{"AssumeRolePolicyDocument":{"Statement":[]}}}"#,
         r#"{"Type":"AWS::IAM::Policy","Properties":{"PolicyDocument":{"Statement":[]}}}"#,
+        r#"{"eventName":"PutRolePolicy","requestParameters":{"policyDocument":"{}"}}"#,
+        r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}"#,
         r#""{\"Statement\":[]}""#,
         "%7B%22Statement%22%3A%5B%5D%7D",
     ];
-    insta::assert_snapshot!(files.map(problems).join("\n"), @"
+    insta::assert_snapshot!(files.map(problems).join("\n"), @r#"
     onboarding.toml:4:19: `file`: `p.json`: this is the whole response of `aws iam get-role-policy`; keep only its `PolicyDocument` (AWS CLI: `--query PolicyDocument`)
     onboarding.toml:4:19: `file`: `p.json`: this is the whole response of `aws iam get-policy-version`; keep only its `PolicyVersion.Document` (AWS CLI: `--query PolicyVersion.Document`)
     onboarding.toml:4:19: `file`: `p.json`: this is the whole response of `aws iam get-role`, which has a trust policy and no permissions; configure who may assume the role in its `trust`
-    onboarding.toml:4:19: `file`: `p.json`: this is a resource of a CloudFormation template; keep only its `Properties.PolicyDocument` (AWS CLI: `--query Properties.PolicyDocument`)
+    onboarding.toml:4:19: `file`: `p.json`: this is a resource of a CloudFormation template; keep only its `Properties.PolicyDocument`
+    onboarding.toml:4:19: `file`: `p.json`: this is an event of CloudTrail; keep only its `requestParameters.policyDocument`
+    onboarding.toml:4:19: `file`: `p.json`: this is one statement and not a policy; write it as `{"Version": "2012-10-17", "Statement": [ … ]}`
     onboarding.toml:4:19: `file`: `p.json`: the policy is a JSON string; write its content, which starts with `{`
     onboarding.toml:4:19: `file`: `p.json`: the policy is URL-encoded; decode it, so that it starts with `{`
-    ");
+    "#);
 }
 
 #[test]

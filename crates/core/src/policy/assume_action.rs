@@ -32,7 +32,7 @@ pub enum AssumeAction {
 }
 
 impl AssumeAction {
-    const ALL: [Self; 5] = [
+    pub(super) const ALL: [Self; 5] = [
         Self::AssumeRole,
         Self::AssumeRoleWithSaml,
         Self::AssumeRoleWithWebIdentity,

@@ -77,7 +77,8 @@ impl Condition {
                 .ok_or_else(|| shape(element.clone(), "an object of condition keys for each operator"))?;
             for (key, values) in keys {
                 let values = texts(values).ok_or_else(|| {
-                    shape(format!("{element}.{}", Untrusted::new(key)), "a string or an array of strings for each key")
+                    let element = format!("{element}.{}", Untrusted::new(key));
+                    PolicyError::of_type(element, "a string or an array of strings for each key", values)
                 })?;
                 clauses.push(ConditionClause { operator: operator.clone(), key: key.clone(), values });
             }

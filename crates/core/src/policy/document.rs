@@ -45,6 +45,8 @@ pub struct Statement {
     pub resources: Option<Vec<String>>,
     /// The condition.
     pub condition: Condition,
+    /// The elements that a trust policy does not have: those that the policy grammar does not have, and the resources.
+    pub(super) foreign_elements: Vec<String>,
     /// Whether the statement has an element that the policy grammar does not have.
     pub(super) has_unknown_elements: bool,
     /// Whether the statement has no elements other than those of a plain trust statement (`Sid`, `Effect`, `Principal`,
@@ -118,7 +120,10 @@ impl Document {
                 .map(|(i, item)| Statement::parse(i, item, partition.as_ref()))
                 .collect::<Result<_, _>>()?,
             Some(one @ Value::Object(_)) => vec![Statement::parse(0, one, partition.as_ref())?],
-            _ => return Err(shape("Statement", "a statement object or an array of statements")),
+            Some(other) => {
+                return Err(PolicyError::of_type("Statement", "a statement object or an array of statements", other));
+            }
+            None => return Err(PolicyError::missing("Statement", "Statement", &raw)),
         };
         Ok(Self { raw, statements, partition, text: None })
     }
@@ -151,6 +156,12 @@ impl Document {
         };
         raw.insert("Statement".to_owned(), value);
         Self::from_map(raw, self.partition)
+    }
+
+    /// The statements as JSON, in order.
+    pub(super) fn raw_statements(&self) -> &[Value] {
+        let raw = self.raw.get("Statement").map(|s| s.as_array().map_or(std::slice::from_ref(s), Vec::as_slice));
+        raw.unwrap_or_default()
     }
 
     /// The statements, in order.
@@ -201,10 +212,14 @@ impl Document {
     /// The partitions of the ARNs among its principals.
     #[must_use]
     pub fn partitions(&self) -> BTreeSet<Partition> {
-        let raw = self.raw.get("Statement").map(|s| s.as_array().map_or(std::slice::from_ref(s), Vec::as_slice));
-        let principals = raw.unwrap_or_default().iter().filter_map(|statement| statement.get("Principal")?.get("AWS"));
+        let principals = self.raw_statements().iter().flat_map(|statement| {
+            let kinds = ["Principal", "NotPrincipal"].into_iter().filter_map(|key| statement.get(key)?.as_object());
+            kinds.flat_map(|kinds| ["AWS", "Federated"].into_iter().filter_map(|kind| kinds.get(kind)))
+        });
         let arns = principals.filter_map(texts).flatten();
-        arns.filter_map(|arn| Partition::from_arn(&arn).ok()).collect()
+        // An ARN with a common wrong name shows nothing about the partition.
+        let named = |arn: &str| Partition::from_user(Partition::from_arn(arn).ok()?.as_str()).ok();
+        arns.filter_map(|arn| named(&arn)).collect()
     }
 
     /// The deleted identities among the principals, each with the index of its statement.
@@ -238,18 +253,20 @@ impl Statement {
     fn parse(index: usize, value: &Value, partition: Option<&Partition>) -> Result<Self, PolicyError> {
         let at = |key: &str| format!("Statement[{index}].{key}");
         let map = value.as_object().ok_or_else(|| shape(format!("Statement[{index}]"), "an object"))?;
-        let effect = match map.get("Effect").and_then(Value::as_str) {
-            Some("Allow") => Effect::Allow,
-            Some("Deny") => Effect::Deny,
-            _ => return Err(shape(at("Effect"), "`Allow` or `Deny`")),
+        let effect = match map.get("Effect") {
+            Some(Value::String(effect)) if effect == "Allow" => Effect::Allow,
+            Some(Value::String(effect)) if effect == "Deny" => Effect::Deny,
+            Some(other) => return Err(PolicyError::of_type(at("Effect"), "`Allow` or `Deny`", other)),
+            None => return Err(PolicyError::missing(at("Effect"), "Effect", map)),
         };
         let list = |key: &str| match map.get(key) {
             None => Ok(None),
-            Some(value) => texts(value).map(Some).ok_or_else(|| shape(at(key), "a string or an array of strings")),
+            Some(value) => texts(value).map(Some).ok_or_else(|| PolicyError::of_type(at(key), TEXTS, value)),
         };
         let actions = match (list("Action")?, list("NotAction")?) {
             (Some(actions), None) => Actions::Only(actions),
             (None, Some(actions)) => Actions::AllBut(actions),
+            (None, None) => return Err(PolicyError::missing(at("Action"), "Action", map)),
             _ => return Err(shape(at("Action"), "exactly one of `Action` and `NotAction`")),
         };
         let principals = match (map.get("Principal"), map.get("NotPrincipal")) {
@@ -275,7 +292,19 @@ impl Statement {
         let grammar = ["NotPrincipal", "NotAction", "Resource", "NotResource"];
         let has_unknown_elements =
             !map.keys().all(|key| known.contains(&key.as_str()) || grammar.contains(&key.as_str()));
-        Ok(Self { sid, effect, principals, actions, resources, condition, has_unknown_elements, understood })
+        let of_trust = |key: &String| known.iter().chain(&grammar[..2]).any(|known| known == key);
+        let foreign_elements = map.keys().filter(|key| !of_trust(key)).cloned().collect();
+        Ok(Self {
+            sid,
+            effect,
+            principals,
+            actions,
+            resources,
+            condition,
+            foreign_elements,
+            has_unknown_elements,
+            understood,
+        })
     }
 
     /// Whether it has only elements that IAM accepts in a trust policy, so that its effect is known.
@@ -290,7 +319,8 @@ fn principals(value: &Value, partition: Option<&Partition>, element: &str) -> Re
         Value::Object(kinds) => {
             let mut found = Vec::new();
             for (kind, values) in kinds {
-                let texts = texts(values).ok_or_else(|| bad_principal(element))?;
+                let of_kind = || format!("{element}.{}", Untrusted::new(kind));
+                let texts = texts(values).ok_or_else(|| PolicyError::of_type(of_kind(), TEXTS, values))?;
                 if kind == "AWS" && texts.iter().any(|text| is_wrong_number(text)) {
                     let expected = "account IDs of twelve digits, in quotes; a number loses its leading zeros";
                     return Err(shape(format!("{element}.AWS"), expected));
@@ -299,7 +329,7 @@ fn principals(value: &Value, partition: Option<&Partition>, element: &str) -> Re
             }
             Ok(found)
         }
-        _ => Err(bad_principal(element)),
+        _ => Err(shape(element, "`\"*\"` or an object such as `{\"AWS\": \"111122223333\"}`")),
     }
 }
 
@@ -325,9 +355,7 @@ fn is_elsewhere(text: &str, partition: Option<&Partition>) -> bool {
     }
 }
 
-fn bad_principal(element: &str) -> PolicyError {
-    shape(element, "`\"*\"` or an object such as `{\"AWS\": \"111122223333\"}`")
-}
+const TEXTS: &str = "a string or an array of strings";
 
 fn shape(element: impl Into<String>, expected: &str) -> PolicyError {
     PolicyError::Shape { element: element.into(), expected: expected.to_owned() }

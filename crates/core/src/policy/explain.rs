@@ -4,9 +4,14 @@
 use serde::Serialize;
 
 use super::condition_text::{ConditionDisplay, ExternalIdDisplay, shown};
-use super::document::{Document, Effect, Principals, Statement};
+use super::document::{Document, Effect, Principals, Statement, principal_in};
+use super::granted::Grant;
 use super::principal::Principal;
+use super::principal_form::PrincipalForm;
 use super::reach::{self, ASSUME_ACTIONS, Can, PASSING_ACTIONS};
+use super::refusals::principal_forms;
+use super::trust::{GrantEdit, TrustEdit};
+use crate::account::Partition;
 
 /// What a trust policy says about one principal in one statement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -79,19 +84,31 @@ pub fn explain(trust: &Document, external_ids: ExternalIdDisplay) -> Vec<Princip
         };
         match (&statement.principals, statement.effect) {
             (Principals::Absent, _) => {}
-            (Principals::Only(all), Effect::Allow) => entries.extend(all.iter().map(|principal| {
-                let usable = reach::usable_actions(statement, principal);
-                let actions = if usable.is_empty() { &actions } else { &usable };
-                access(
-                    principal.to_string(),
-                    kind(principal),
-                    reach::of_principal(trust, statement, principal),
-                    actions,
-                )
-            })),
-            (Principals::Only(all), Effect::Deny) => entries.extend(all.iter().map(|principal| {
-                access(principal.to_string(), kind(principal), reach::of_denial(statement), &actions)
-            })),
+            (Principals::Only(all), Effect::Allow) => {
+                let forms = principal_forms(trust, index);
+                entries.extend(all.iter().zip(forms).map(|(principal, form)| {
+                    let usable = reach::usable_actions(statement, principal);
+                    let actions = if usable.is_empty() { &actions } else { &usable };
+                    let answer = match form {
+                        PrincipalForm::Accepted => reach::of_principal(trust, statement, principal),
+                        PrincipalForm::Refused(cause) => (Can::Never, Some(not_accepted(&cause))),
+                        PrincipalForm::Unknown => {
+                            (Can::Conditionally, Some("this kind of principal is not known".to_owned()))
+                        }
+                    };
+                    access(principal.to_string(), kind(principal), answer, actions)
+                }));
+            }
+            (Principals::Only(all), Effect::Deny) => {
+                let forms = principal_forms(trust, index);
+                entries.extend(all.iter().zip(forms).map(|(principal, form)| {
+                    let answer = match form {
+                        PrincipalForm::Refused(cause) => (Can::Conditionally, Some(not_accepted(&cause))),
+                        _ => reach::of_denial(statement),
+                    };
+                    access(principal.to_string(), kind(principal), answer, &actions)
+                }));
+            }
             (Principals::AllBut(all), effect) => {
                 let answer = match effect {
                     Effect::Allow => reach::of_others(trust, statement),
@@ -102,6 +119,28 @@ pub fn explain(trust: &Document, external_ids: ExternalIdDisplay) -> Vec<Princip
         }
     }
     entries
+}
+
+fn not_accepted(cause: &str) -> String {
+    format!("IAM does not accept this principal: {cause}")
+}
+
+/// Why the principal of a grant can never assume the role by the statement that an edit of a trust policy made for it, or
+/// found: what [`explain`] says about it in the edited policy. `None` if it can.
+///
+/// The role is in the partition of the principals that the policy had before. If they are of several partitions, or of none,
+/// it is in the one of the grant.
+#[must_use]
+pub fn without_effect(before: &Document, edit: &TrustEdit, grant: &Grant, partition: &Partition) -> Option<String> {
+    let partitions = before.partitions();
+    let home = partitions.first().filter(|_| !partitions.contains(partition)).unwrap_or(partition);
+    let trust = edit.document.in_partition(home);
+    let principal = principal_in("AWS", &grant.principal.to_policy(partition), Some(home));
+    let (GrantEdit::Present(index) | GrantEdit::Joined(index) | GrantEdit::Added(index)) = edit.grants.first()?;
+    match reach::of_principal(&trust, trust.statements().get(*index)?, &principal) {
+        (Can::Never, why) => why,
+        _ => None,
+    }
 }
 
 /// The document in the partition of its principals, or `aws` if they differ, so that an account of another partition is

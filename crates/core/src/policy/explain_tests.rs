@@ -122,7 +122,7 @@ fn every_kind_of_principal_needs_an_action_that_it_can_use() {
     statement 1: the identity provider arn:aws:iam::444455556666:saml-provider/x [federated] Always by sts:AssumeRoleWithSAML
     statement 1: the identity provider arn:aws:iam::444455556666:oidc-provider/y [federated] Never by sts:AssumeRoleWithSAML (this kind of principal assumes roles by sts:AssumeRoleWithWebIdentity only)
     statement 2: the identity provider accounts.google.com [federated] Never by sts:AssumeRole (this kind of principal assumes roles by sts:AssumeRoleWithWebIdentity only)
-    statement 3: account 222233334444 [account] Conditionally by sts:AssumeRole (the statement has elements that a trust policy does not have)
+    statement 3: account 222233334444 [account] Conditionally by sts:AssumeRole (the statement has `Resource`, which a trust policy does not have)
     ");
 }
 
@@ -151,4 +151,78 @@ fn account_of_another_partition_is_shown_as_its_arn() {
     statement 1: account 222233334444 [account] Never by sts:AssumeRole (statement 2 denies it)
     statement 2: account 222233334444 [account] Never by sts:AssumeRole
     ");
+}
+
+#[test]
+fn principal_that_iam_refuses_never_has_access() {
+    let statement = |effect: &str, principal: &str| {
+        format!(r#"{{"Effect":"{effect}","Principal":{principal},"Action":"sts:AssumeRole"}}"#)
+    };
+    let allow = statement(
+        "Allow",
+        r#"{"Service":" ","AWS":["arn:aws:iam::333344445555:role/*","","2222-3333-4444","arn:aws-gov:iam::333344445555:root","arn:aws:iam::333344445555:newkind/x","111122223333"]}"#,
+    );
+    let deny = statement("Deny", r#"{"AWS":["arn:aws:iam::333344445555:group/x"]}"#);
+    insta::assert_snapshot!(lines(&format!("{allow},{deny}")), @"
+    statement 1: the service   [service] Never by sts:AssumeRole (IAM does not accept this principal: it has white space; remove it)
+    statement 1: arn:aws:iam::333344445555:role/* [identity] Never by sts:AssumeRole (IAM does not accept this principal: IAM accepts no wildcard in an account ID or ARN; name the account, and its roles in a condition with `ArnLike` and `aws:PrincipalArn`)
+    statement 1: `` [identity] Never by sts:AssumeRole (IAM does not accept this principal: it is empty)
+    statement 1: 2222-3333-4444 [identity] Never by sts:AssumeRole (IAM does not accept this principal: an account ID has twelve digits and nothing between them; write `222233334444`)
+    statement 1: arn:aws-gov:iam::333344445555:root [identity] Never by sts:AssumeRole (IAM does not accept this principal: `aws-gov` is not an AWS partition; did you mean `aws-us-gov`?)
+    statement 1: arn:aws:iam::333344445555:newkind/x [identity] Conditionally by sts:AssumeRole (this kind of principal is not known)
+    statement 1: account 111122223333 [account] Always by sts:AssumeRole
+    statement 2: arn:aws:iam::333344445555:group/x [identity] Conditionally by sts:AssumeRole (IAM does not accept this principal: a resource of the type `group` is not a principal; name an account, a role, a user or a session)
+    ");
+}
+
+#[test]
+fn elements_that_a_trust_policy_does_not_have_are_named() {
+    insta::assert_snapshot!(lines(
+        r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole","Conditions":{"Bool":{"aws:MultiFactorAuthPresent":true}},"NotResource":"x"}"#
+    ), @"statement 1: anyone (`*`) [anyone] Conditionally by sts:AssumeRole (the statement has `Conditions` and `NotResource`, which a trust policy does not have)");
+}
+
+#[test]
+fn grant_without_effect_is_explained() {
+    use crate::policy::{Condition, add_grants};
+    let check = |statements: &str, partition: &str, principal: &str, condition: &str| {
+        let trust = Document::parse(&format!(r#"{{"Statement":[{statements}]}}"#)).unwrap();
+        let condition =
+            if condition.is_empty() { Condition::default() } else { Condition::parse_text(condition).unwrap() };
+        let grant = Grant::new(Principal::to_grant(principal).unwrap(), condition);
+        let partition = partition.parse().unwrap();
+        let edit = add_grants(&trust, std::slice::from_ref(&grant), &partition).unwrap();
+        without_effect(&trust, &edit, &grant, &partition)
+    };
+    let aws = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"sts:AssumeRole"}"#;
+    let china = aws.replace("arn:aws:", "arn:aws-cn:");
+    let saml = r#"{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:saml-provider/x"},"Action":"sts:AssumeRoleWithSAML"}"#;
+    let bare = r#"{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}"#;
+    let both = format!("{aws},{china}");
+    let misnamed = aws.replace("arn:aws:", "arn:aws-china:");
+    assert_eq!(check(&misnamed, "aws-cn", "222233334444", ""), None);
+    for (statements, partition) in
+        [(aws, "aws"), (&china, "aws-cn"), (bare, "aws-us-gov"), ("", "aws-cn"), (&both, "aws"), (&both, "aws-cn")]
+    {
+        assert_eq!(check(statements, partition, "222233334444", ""), None, "{statements} {partition}");
+    }
+    for (statements, partition) in [(aws, "aws-us-gov"), (&china, "aws"), (saml, "aws-cn"), (&both, "aws-us-gov")] {
+        let why = check(statements, partition, "222233334444", "").unwrap_or_else(|| panic!("{statements}"));
+        assert!(why.contains("another partition"), "{why}");
+    }
+    let role = "arn:aws:iam::222233334444:role/x";
+    for (principal, condition) in [
+        ("222233334444", r#"{"StringEquals":{"aws:PrincipalAccount":"333344445555"}}"#),
+        ("222233334444", r#"{"StringNotEquals":{"aws:PrincipalAccount":"222233334444"}}"#),
+        (role, r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222233334444:user/*"}}"#),
+    ] {
+        assert_eq!(check(aws, "aws", principal, condition).as_deref(), Some("its requests do not meet the condition"));
+    }
+    for (principal, condition) in [
+        ("222233334444", r#"{"StringEquals":{"aws:PrincipalAccount":"222233334444"}}"#),
+        ("222233334444", r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222233334444:role/*"}}"#),
+        (role, r#"{"Bool":{"aws:MultiFactorAuthPresent":"true"}}"#),
+    ] {
+        assert_eq!(check(aws, "aws", principal, condition), None, "{condition}");
+    }
 }

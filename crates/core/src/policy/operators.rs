@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 
 use super::glob::{covers, like, overlap};
 use super::truth::Truth;
+use crate::suggestion::did_you_mean;
 use crate::time::from_policy_date;
 
 /// All operators, without modifiers such as `IfExists`.
@@ -50,6 +51,11 @@ pub fn is_operator(text: &str) -> bool {
     let lowercase = bare.to_ascii_lowercase();
     let bare = lowercase.strip_suffix("ifexists").filter(|bare| *bare != "null").unwrap_or(&lowercase);
     OPERATORS.iter().any(|operator| operator.eq_ignore_ascii_case(bare))
+}
+
+/// `; did you mean …?` for a misspelled operator. Its modifiers are not compared.
+pub(super) fn operator_hint(text: &str) -> String {
+    did_you_mean(text.split_once(':').map_or(text, |(_, bare)| bare), OPERATORS)
 }
 
 /// An operator in lowercase, without its modifiers.

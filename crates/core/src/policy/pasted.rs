@@ -1,10 +1,14 @@
 //! Trust policies as people paste them: URL-encoded as the IAM API returns them, within the answer of an AWS CLI command,
-//! or as a JSON string.
+//! a CloudFormation resource, an event of CloudTrail or an item of AWS Config, or as a JSON string.
 
 use serde_json::{Map, Value};
 
 use super::document::{Document, Principals};
+use super::error::PolicyError;
+use super::located::path_of_policy;
 use crate::json;
+use crate::suggestion::list_of;
+use crate::text::Untrusted;
 
 /// A trust policy, and what it was taken out of.
 #[derive(Debug)]
@@ -26,6 +30,10 @@ pub enum PolicyOrigin {
     /// The form does not show it.
     Unknown,
 }
+
+const RESOURCE: &str = "the input is a resource of a CloudFormation template";
+const AS_POLICY: &str = r#"`{"Version": "2012-10-17", "Statement": [ … ]}`"#;
+const EVENT: &str = "the input is an event of CloudTrail";
 
 /// The command that prints a trust policy.
 const QUERY: &str = "aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument";
@@ -57,7 +65,7 @@ impl PastedPolicy {
                 origin = PolicyOrigin::Iam;
             }
         }
-        let document = Document::parse(trimmed(&text)).map_err(|error| error.to_string())?;
+        let document = Document::parse(trimmed(&text)).map_err(|error| explained(&error, trimmed(&text)))?;
         let has_principal = document.statements().iter().any(|s| s.principals != Principals::Absent);
         let has_resource = document.statements().iter().any(|s| s.resources.as_ref().is_none_or(|all| !all.is_empty()));
         if has_resource && !has_principal {
@@ -66,6 +74,20 @@ impl PastedPolicy {
             ));
         }
         Ok(Self { document, notes, origin })
+    }
+}
+
+/// Why a text is not a policy, and where it contains one.
+fn explained(error: &PolicyError, text: &str) -> String {
+    let path = match error {
+        PolicyError::Missing { element, .. } if element == "Statement" => {
+            json::object(text).ok().and_then(|object| path_of_policy(&object))
+        }
+        _ => None,
+    };
+    match path {
+        Some(path) => format!("it is another document; its `{path}` is a policy, so pass only that"),
+        None => error.to_string(),
     }
 }
 
@@ -96,6 +118,9 @@ fn layer(text: &str) -> Result<Option<Layer>, String> {
     if map.contains_key("Statement") {
         return Ok(None);
     }
+    if map.contains_key("Effect") && (map.contains_key("Action") || map.contains_key("NotAction")) {
+        return Err(format!("it is one statement and not a policy; write it as {AS_POLICY}"));
+    }
     let is_role = ["RoleId", "CreateDate"].iter().any(|key| map.contains_key(*key));
     let of_role = if is_role { PolicyOrigin::Iam } else { PolicyOrigin::Unknown };
     for (path, note, origin) in [
@@ -103,6 +128,17 @@ fn layer(text: &str) -> Result<Option<Layer>, String> {
         (&["Role"], "the input is the answer of `aws iam get-role`", PolicyOrigin::Iam),
         (&["PolicyDocument"], "the policy is the `PolicyDocument`", PolicyOrigin::Unknown),
         (&["PolicyVersion", "Document"], "the policy is the `PolicyVersion.Document`", PolicyOrigin::Unknown),
+        (&["Properties", "AssumeRolePolicyDocument"], RESOURCE, PolicyOrigin::Unknown),
+        (&["Properties", "PolicyDocument"], RESOURCE, PolicyOrigin::Unknown),
+        (&["assumeRolePolicyDocument"], "the policy is the `assumeRolePolicyDocument`", of_role),
+        (&["configuration", "assumeRolePolicyDocument"], "the input is an item of AWS Config", PolicyOrigin::Iam),
+        (&["policyDocument"], "the policy is the `policyDocument`", PolicyOrigin::Unknown),
+        (&["requestParameters", "policyDocument"], EVENT, PolicyOrigin::Unknown),
+        (&["requestParameters", "assumeRolePolicyDocument"], EVENT, PolicyOrigin::Unknown),
+        (&["detail", "requestParameters", "policyDocument"], EVENT, PolicyOrigin::Unknown),
+        (&["detail", "requestParameters", "assumeRolePolicyDocument"], EVENT, PolicyOrigin::Unknown),
+        (&["assume_role_policy"], "the policy is the `assume_role_policy` of Terraform", PolicyOrigin::Unknown),
+        (&["values", "assume_role_policy"], "the input is a resource of Terraform", PolicyOrigin::Unknown),
     ] {
         if let Some(value) = at(&map, path) {
             return Ok(Some(Layer { inner: inner(value), note, origin }));
@@ -123,7 +159,28 @@ fn layer(text: &str) -> Result<Option<Layer>, String> {
             None => {}
         }
     }
-    Ok(None)
+    of_template(&map)
+}
+
+/// The only role of a CloudFormation template.
+fn of_template(template: &Map<String, Value>) -> Result<Option<Layer>, String> {
+    let Some(resources) = template.get("Resources").and_then(Value::as_object) else { return Ok(None) };
+    let document = |resource: &'_ Value| resource.pointer("/Properties/AssumeRolePolicyDocument").map(inner);
+    let roles: Vec<_> = resources.iter().filter_map(|(name, one)| Some((name, document(one)?))).collect();
+    match roles.as_slice() {
+        [(_, inner)] => {
+            let note = "the policy is that of the only role in a CloudFormation template";
+            Ok(Some(Layer { inner: inner.clone(), note, origin: PolicyOrigin::Unknown }))
+        }
+        [] => Ok(None),
+        several => {
+            let names: Vec<_> = several.iter().map(|(name, _)| Untrusted::new(name).to_string()).collect();
+            let names = list_of(names.iter().map(String::as_str));
+            Err(format!(
+                "it is a CloudFormation template with several roles: {names}; keep only the `AssumeRolePolicyDocument` of one"
+            ))
+        }
+    }
 }
 
 /// An array, such as the output of `aws iam list-roles --query Roles`: of roles, or of policies.
@@ -132,6 +189,9 @@ fn array(text: &str) -> Result<Option<Layer>, String> {
     let Some(items) = map.get("Array").and_then(Value::as_array) else { return Ok(None) };
     let has_role = items.iter().any(|item| item.get("AssumeRolePolicyDocument").is_some());
     let has_policy = items.iter().any(|item| item.get("Statement").is_some());
+    if items.iter().any(|item| item.get("Effect").is_some()) {
+        return Err(format!("it is an array of statements and not a policy; write it as {AS_POLICY}"));
+    }
     let (what, note, origin) = match (has_role, has_policy) {
         (true, _) => ("roles", "the input is an array of roles", PolicyOrigin::Iam),
         (false, true) => ("policies", "the input is an array of policies", PolicyOrigin::Unknown),
@@ -220,6 +280,23 @@ mod tests {
             (POLICY.replace('"', "%22"), 1),
             (encoded(&POLICY.replace(',', ", ")).replace("%20", "+"), 1),
             (encoded(&encoded(POLICY)), 2),
+            (format!(r#"{{"Type":"AWS::IAM::Role","Properties":{{"AssumeRolePolicyDocument":{POLICY}}}}}"#), 1),
+            (
+                format!(
+                    r#"{{"Resources":{{"B":{{"Type":"AWS::SQS::Queue"}},"R":{{"Properties":{{"AssumeRolePolicyDocument":{POLICY}}}}}}}}}"#
+                ),
+                1,
+            ),
+            (
+                format!(
+                    r#"{{"eventName":"UpdateAssumeRolePolicy","requestParameters":{{"roleName":"r","policyDocument":{string}}}}}"#
+                ),
+                1,
+            ),
+            (format!(r#"{{"detail":{{"requestParameters":{{"assumeRolePolicyDocument":{string}}}}}}}"#), 1),
+            (format!(r#"{{"configuration":{{"assumeRolePolicyDocument":"{}"}}}}"#, encoded(POLICY)), 2),
+            (format!(r#"{{"roleName":"r","assumeRolePolicyDocument":{string}}}"#), 1),
+            (format!(r#"{{"type":"aws_iam_role","values":{{"assume_role_policy":{string}}}}}"#), 1),
         ] {
             let parsed = PastedPolicy::parse(&pasted).unwrap_or_else(|error| panic!("{pasted}: {error}"));
             assert_eq!((parsed.notes.len(), parsed.document.to_json().as_str()), (layers, POLICY), "{pasted}");
@@ -237,6 +314,14 @@ mod tests {
         );
         insta::assert_snapshot!(error(r#"{"RoleDetailList":[{},{}]}"#), @r#"it has 2 roles in `RoleDetailList`; choose one with `--query "RoleDetailList[?RoleName=='NAME'] | [0].AssumeRolePolicyDocument"`, or use `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`"#);
         insta::assert_snapshot!(error(r#"[{"AssumeRolePolicyDocument":{}},{}]"#), @"it is an array of 2 roles; get one trust policy with `aws iam get-role --role-name NAME --query Role.AssumeRolePolicyDocument`");
+        insta::assert_snapshot!(error(r#"{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}"#), @r#"it is one statement and not a policy; write it as `{"Version": "2012-10-17", "Statement": [ … ]}`"#);
+        insta::assert_snapshot!(error(r#"{"version":"2012-10-17","statement":[]}"#), @"`Statement` is missing; write `statement` as `Statement`");
+        insta::assert_snapshot!(error(r#"[{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}]"#), @r#"it is an array of statements and not a policy; write it as `{"Version": "2012-10-17", "Statement": [ … ]}`"#);
+        insta::assert_snapshot!(error(r#"{"instances":[{"attributes":{"assume_role_policy":"{}"}}]}"#), @"it is another document; its `instances[0].attributes.assume_role_policy` is a policy, so pass only that");
+        let role = r#"{"Type":"AWS::IAM::Role","Properties":{"AssumeRolePolicyDocument":{}}}"#;
+        insta::assert_snapshot!(error(&format!(r#"{{"Resources":{{"One":{role},"Two":{role}}}}}"#)), @"it is a CloudFormation template with several roles: `One` and `Two`; keep only the `AssumeRolePolicyDocument` of one");
+        let function = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":["111122223333",{"Fn::GetAtt":["R","Arn"]}]},"Action":"sts:AssumeRole"}]}"#;
+        insta::assert_snapshot!(error(function), @"`Statement[0].Principal.AWS` is not valid: expected a string or an array of strings, and not `Fn::GetAtt`, a CloudFormation function; write the value");
         assert!(error("[]").contains("not a JSON object") && error("[1]").contains("not a JSON object"));
         insta::assert_snapshot!(error("%7B%2"), @"it is URL-encoded, and the encoding is not valid; copy it again");
         assert!(error("{\\x").contains("not valid JSON"));

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::account::{AccountId, Partition};
+use crate::account::{AccountId, Partition, WrongPartition};
 use crate::text::Untrusted;
 
 /// One principal of a statement. An account ID and the root ARN of that account are the same principal.
@@ -54,6 +54,9 @@ pub enum InvalidPrincipal {
     /// The unique ID of a role or user, which IAM replaces by the ARN.
     #[error("`{0}` is a unique ID, and IAM stores the ARN of the role or user in its place; write the ARN")]
     UniqueId(Untrusted),
+    /// An ARN with a common wrong name of a partition.
+    #[error("`{0}` is not a valid principal: {1}")]
+    Partition(Untrusted, WrongPartition),
     /// Not an account ID, role ARN or user ARN.
     #[error("`{0}` is not a valid principal; use a 12-digit account ID, or the ARN of a role or user")]
     Form(Untrusted),
@@ -102,6 +105,11 @@ impl Principal {
         }
         if text.starts_with("arn:") && text.contains(['*', '?']) {
             return Err(InvalidPrincipal::WildcardInArn(text.into()));
+        }
+        if let Ok(partition) = Partition::from_arn(text)
+            && let Err(error) = Partition::from_user(partition.as_str())
+        {
+            return Err(InvalidPrincipal::Partition(text.into(), error));
         }
         match Self::from_aws(text) {
             account @ Self::Account(_) => Ok(account),
@@ -175,6 +183,7 @@ impl fmt::Display for Principal {
         match self {
             Self::Anyone => f.write_str("anyone (`*`)"),
             Self::Account(id) => write!(f, "account {id}"),
+            Self::Arn(text) if text.trim().is_empty() => write!(f, "`{text}`"),
             Self::Arn(text) | Self::Foreign(text) => f.write_str(text),
             Self::Orphan(text) => write!(f, "the unique ID {text}"),
             Self::Service(text) => write!(f, "the service {text}"),
@@ -281,6 +290,8 @@ mod tests {
         ] {
             assert!(Principal::to_grant(bad).is_err(), "{bad}");
         }
+        let error = Principal::to_grant("arn:aws-govcloud:iam::222233334444:role/x").unwrap_err();
+        insta::assert_snapshot!(error, @"`arn:aws-govcloud:iam::222233334444:role/x` is not a valid principal: `aws-govcloud` is not an AWS partition; did you mean `aws-us-gov`?");
     }
 
     #[test]

@@ -10,7 +10,8 @@ use super::granted::identified;
 use super::principal::Principal;
 use super::truth::Truth;
 use crate::account::Partition;
-use crate::suggestion::plain_list_of;
+use crate::suggestion::{list_of, plain_list_of};
+use crate::text::Untrusted;
 
 /// Whether a principal can assume the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -136,7 +137,11 @@ fn conditionally(reasons: Vec<String>) -> Answer {
 }
 
 fn not_understood(statement: &Statement) -> Option<String> {
-    (!statement.is_trust_statement()).then(|| "the statement has elements that a trust policy does not have".to_owned())
+    (!statement.is_trust_statement()).then(|| {
+        let elements: Vec<_> = statement.foreign_elements.iter().map(|key| Untrusted::new(key).to_string()).collect();
+        let elements = list_of(elements.iter().map(String::as_str));
+        format!("the statement has {elements}, which a trust policy does not have")
+    })
 }
 
 /// The condition keys that are known of every request of a principal.

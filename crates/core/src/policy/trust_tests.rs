@@ -281,18 +281,18 @@ fn invalid_policies_are_explained() {
     the policy is not valid JSON: EOF while parsing a value at line 1 column 0
     the policy is not valid JSON: expected ident at line 1 column 2
     the policy is not a JSON object; it must start with `{`
-    `Statement` is not valid: expected a statement object or an array of statements
+    `Statement` is missing
     `Statement` is not valid: expected a statement object or an array of statements
     `Statement[0]` is not valid: expected an object
     `Statement[0].Effect` is not valid: expected `Allow` or `Deny`
-    `Statement[0].Action` is not valid: expected exactly one of `Action` and `NotAction`
+    `Statement[0].Action` is missing
     `Statement[0].Action` is not valid: expected exactly one of `Action` and `NotAction`
     `Statement[0].Action` is not valid: expected a string or an array of strings
     `Statement[0].Principal` is not valid: expected `"*"` or an object such as `{"AWS": "111122223333"}`
-    `Statement[0].Principal` is not valid: expected `"*"` or an object such as `{"AWS": "111122223333"}`
+    `Statement[0].Principal.AWS` is not valid: expected a string or an array of strings
     `Statement[0].Condition` is not valid: expected an object of condition operators
     `Statement[0].Condition.Bool.a` is not valid: expected a string or an array of strings for each key
-    `Statement[1].Condition.StringEquals.sts:ExternalId` is not valid: expected a string or an array of strings for each key
+    `Statement[1].Condition.StringEquals.sts:ExternalId` is not valid: expected a string or an array of strings for each key, and not `Ref`, a CloudFormation function; write the value
     `Statement[0].Principal.AWS` is not valid: expected account IDs of twelve digits, in quotes; a number loses its leading zeros
     `Statement[0].Sid` is not valid: expected a string
     "#);

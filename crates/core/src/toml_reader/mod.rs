@@ -19,6 +19,7 @@ mod table;
 mod validators;
 
 pub use location::{Location, Problem, Problems};
+pub use references::check_no_references;
 
 pub(crate) use actions::assume_actions;
 pub(crate) use conditions::{permissions_condition, trust_condition};

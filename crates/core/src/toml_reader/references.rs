@@ -36,6 +36,24 @@ pub(super) fn check_references(text: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The same for a text in which nothing is replaced, such as a condition on the command line: placeholders are not, either.
+///
+/// # Errors
+/// The first reference or placeholder, and what to write.
+pub fn check_no_references(text: &str) -> Result<(), String> {
+    let written = PLACEHOLDERS.map(|name| format!("{{{name}}}"));
+    if let Some(placeholder) = written.iter().find(|placeholder| text.contains(placeholder.as_str())) {
+        return Err(format!(
+            "`{placeholder}` is a placeholder of the configuration, which is not replaced here; write the value itself"
+        ));
+    }
+    // What to write in a configuration is of no use here.
+    check_references(text).map_err(|error| {
+        let what = error.rsplit_once("; write ").map_or(error.as_str(), |(what, _)| what);
+        format!("{what}; write the value itself")
+    })
+}
+
 /// The letters and digits, in lowercase.
 fn letters(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
@@ -94,6 +112,18 @@ mod tests {
         `{region}` is not replaced; write the region, or `*` for all regions
         `{account_name}` is not replaced; write `{account-name}`
         `<ORGANIZATION-ID>` is not replaced; write `{organization-id}`
+        ");
+    }
+
+    #[test]
+    fn placeholders_are_not_replaced_everywhere() {
+        assert_eq!(check_no_references("${aws:username}-{date}"), Ok(()));
+        let texts = ["{account-id}", "${AWS::Region}", "${data.aws_region.current.name}", "<account-id>x{account_id}"];
+        insta::assert_snapshot!(texts.map(|text| check_no_references(text).unwrap_err()).join("\n"), @"
+        `{account-id}` is a placeholder of the configuration, which is not replaced here; write the value itself
+        `${AWS::Region}` is a pseudo parameter of CloudFormation, which is not replaced here; write the value itself
+        `${data.aws_region.current.name}` is not a policy variable of IAM, and is not replaced here; write the value itself
+        `{account_id}` is not replaced; write the value itself
         ");
     }
 

@@ -132,7 +132,7 @@ fn role_must_be_the_recorded_one() {
     role `OrganizationAccountAccessRole` no longer exists; there is nothing to restore
     role `OrganizationAccountAccessRole` was deleted and created again since run `run-1`: its unique ID is AROAOTHEROTHEROTHER12, and was AROADBQP57FF2AEXAMPLE; edit its trust policy manually
     run `run-1` changed role `Other`, and the account is accessed through role `OrganizationAccountAccessRole` now; edit the trust policy of role `Other` manually
-    the trust policy of role `OrganizationAccountAccessRole` cannot be read: `Statement` is not valid: expected a statement object or an array of statements; fix it manually
+    the trust policy of role `OrganizationAccountAccessRole` cannot be read: `Statement` is missing; fix it manually
     ");
 }
 
