@@ -56,7 +56,8 @@ async fn main() -> Result<()> {
     }
     let selected = select_accounts(&organization, &Selection::all(), &engine.config.excluded).await?;
     let units = unit_paths(&organization, &selected.accounts).await.map_err(|error| anyhow!("{error}"))?;
-    let records = engine.audit_records(selected, &units).await.map_err(|error| anyhow!("{error}"))?;
+    let records =
+        engine.audit_records(&Selection::all(), selected, &units).await.map_err(|error| anyhow!("{error}"))?;
     let selection = Selection::all();
     let pages = SelectedPages::new(&organization, &selection, &engine.config.excluded);
     let mut live = engine.audit_live(pages, "audit-page", 8, |_| ()).await?;

@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use super::common_args::{Aws, Format};
 use super::config;
 use super::confirm;
+use super::departed;
 use super::exit::Exit;
 use super::input::read;
 use super::records_check::ensure_records;
@@ -34,7 +35,13 @@ pub(super) async fn plan<W: World>(
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
     let report = match start(&target, requested(&target.selector)?, connect).await? {
-        Ok((engine, job)) => engine.plan(&job).await,
+        Ok((engine, job)) => {
+            let report = engine.plan(&job).await;
+            if let Some(exit) = departed::plan(&engine, &job, &report, &target).await? {
+                return Ok(exit);
+            }
+            report
+        }
         Err(report) => *report,
     };
     let mut lines = plan_lines(&report, target.detail());
@@ -77,6 +84,9 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
     };
     ensure_records(&engine.world).await?;
     let plan = engine.plan(&job).await;
+    if let Some(exit) = departed::apply(&engine, &mut job, &plan, &target, yes).await? {
+        return Ok(exit);
+    }
     let lines = plan_lines(&plan, target.detail());
     if plan.changes.is_empty() {
         return show(&Report { mode: Mode::Apply, ..plan }, format, &lines);

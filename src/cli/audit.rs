@@ -54,7 +54,7 @@ pub(super) async fn audit<W: World + ManageAccounts>(
         let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await;
         let selected = selected.map_err(cannot_select)?;
         let units = units(&engine.world, &selected.accounts).await;
-        let audit = engine.audit_records(selected, &units).await;
+        let audit = engine.audit_records(&selection, selected, &units).await;
         audit.map_err(|error| explained_error("cannot read the records", &error))?
     };
     show(&audit, format, &arguments)?;
@@ -125,7 +125,11 @@ fn show(audit: &Audit, format: AuditFormat, arguments: &AuditArgs) -> anyhow::Re
     let converged = audit.count(AccountStatus::Converged);
     let total = counted(audit.accounts.len(), "account");
     let verb = if attention == 1 { "needs" } else { "need" };
-    write_report(path, &text, &format!("{total}, {converged} converged, {attention} {verb} attention"))
+    let departed = match audit.departed.len() {
+        0 => String::new(),
+        count => format!(", and {} no longer in the organization", counted(count, "account")),
+    };
+    write_report(path, &text, &format!("{total}, {converged} converged, {attention} {verb} attention{departed}"))
 }
 
 fn json(audit: &Audit) -> anyhow::Result<String> {

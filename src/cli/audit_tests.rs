@@ -42,6 +42,7 @@ fn most_severe_status_decides_the_exit_code() {
             requirements: Vec::new(),
             accounts,
             skipped: Vec::new(),
+            departed: Vec::new(),
         })
     };
     use AccountStatus::{Blocked, Converged, Drift, NeverSeen, Waiting};

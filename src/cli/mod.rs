@@ -18,6 +18,7 @@ mod config_args;
 mod confirm;
 mod create_accounts;
 mod demo;
+mod departed;
 mod deployed;
 mod doctor;
 mod event;

@@ -11,10 +11,10 @@ use onboarding_core::doctor::{self, Check, Status, not_read};
 use onboarding_core::error::ApiError;
 use onboarding_core::lines::Line;
 use onboarding_core::organization::Overview;
-use onboarding_core::selection::{Scope, Selection};
+use onboarding_core::selection::Selection;
 use onboarding_core::targets::Targets;
 use onboarding_engine::ports::{ManageAccounts, World};
-use onboarding_engine::{Engine, all_target_units};
+use onboarding_engine::{Engine, target_units};
 
 /// Something in the configuration that deserves attention.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,9 +61,8 @@ pub(super) struct TargetAccounts {
 impl TargetAccounts {
     /// No account yet. Targets are not compared with the accounts of a part of the organization: the others may be selected.
     pub(super) fn new(config: &Config, selection: &Selection) -> Self {
-        let is_whole_organization = selection.scope == Scope::All && selection.tags.is_empty();
         let has_targets = !config.targets().all(Targets::is_every_account);
-        Self { is_compared: is_whole_organization && has_targets, accounts: Vec::new() }
+        Self { is_compared: selection.is_whole_organization() && has_targets, accounts: Vec::new() }
     }
 
     /// Takes accounts that are processed.
@@ -79,8 +78,9 @@ impl TargetAccounts {
         }
         let Engine { world, config, .. } = engine;
         let read = async {
-            let units = all_target_units(world, config, &self.accounts).await?;
-            Ok::<_, ApiError>(doctor::targets(config, &self.accounts, &units))
+            let units = target_units(world, config, &self.accounts).await?;
+            let tags = engine.tag_decisions().await;
+            Ok::<_, ApiError>(doctor::targets(config, &self.accounts, &units, Some(&tags)))
         };
         read.await.unwrap_or_else(|error| vec![not_read("targets", &error)])
     }

@@ -1,7 +1,8 @@
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::mode::Mode;
+use onboarding_core::selection::Scope;
 use onboarding_core::time::from_unix_seconds;
-use onboarding_engine::select_accounts;
+use onboarding_engine::{AccountToProcess, Interrupt, OrganizationRun, select_accounts};
 use onboarding_simulation::FakeOrganization;
 
 use super::*;
@@ -56,6 +57,43 @@ fn units_that_do_not_exist_and_targets_that_select_nothing_are_warned_of() {
     ");
     let fine = ["", "targets.organizational-units = ['Workloads']", "targets.tags = { env = 'prod' }"];
     assert!(warnings(&fine, &Selection::all()).is_empty());
+}
+
+/// The plan has read the tags of the accounts.
+#[test]
+fn tags_that_no_account_has_are_warned_of() {
+    let organization = organization();
+    organization.tag_account(&id("444455556666"), "env", "prod");
+    let grant = |number: usize, targets: &str| {
+        format!(
+            "[[access-role.grant]]\nprincipal = 'arn:aws:iam::482913650127:role/r{number}'\ntargets.tags = {targets}\n"
+        )
+    };
+    let config = grant(1, "{ env = 'prod' }") + &grant(2, "{ env = 'prdo' }");
+    let engine = Engine::new(organization, Config::parse_without_files(&config).unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let warnings = |accounts: &[Account]| {
+        let mut compared = TargetAccounts::new(&engine.config, &Selection::all());
+        compared.listed(accounts);
+        let warned = runtime.block_on(warn_of_plan(&engine, Some(&compared), &Overview::new(Mode::Plan, Vec::new())));
+        warned.into_iter().map(|warning| warning.text).collect::<Vec<_>>()
+    };
+    let selected = runtime.block_on(select_accounts(&engine.world, &Selection::all(), &engine.config.excluded));
+    let accounts = selected.unwrap().accounts;
+    assert!(warnings(&accounts).is_empty(), "no tags were read");
+    let run = OrganizationRun {
+        concurrency: 2,
+        wait: std::time::Duration::from_secs(60),
+        name: "plan".to_owned(),
+        interrupt: Interrupt::default(),
+    };
+    let process = accounts.iter().cloned().map(AccountToProcess::from);
+    runtime.block_on(engine.plan_accounts(process.collect(), &run, |_, _| ()));
+    let calls =
+        || engine.world.journal().iter().filter(|call| call.call == "organizations:ListTagsForResource").count();
+    let before = calls();
+    insta::assert_snapshot!(warnings(&accounts).join("\n"), @"targets: access-role.grant 2 selects none of 2 accounts: accounts with the tag `env` = `prdo`; correct `targets`, or ignore this if accounts are added later");
+    assert_eq!(calls(), before, "they are not read again");
 }
 
 #[test]

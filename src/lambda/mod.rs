@@ -75,7 +75,7 @@ use onboarding_core::sweep_mode::SweepMode;
 use onboarding_core::time::{after, from_unix_milliseconds, since};
 use onboarding_core::trigger::{EventSubject, Request, RequestedAccount, Trigger, TriggerKind};
 use onboarding_engine::ports::{Clock, Notifier, Queue, World, WriteIam};
-use onboarding_engine::{Engine, FirstLook, Governed, Job, OpenRecord, Processed};
+use onboarding_engine::{Deregistering, Engine, FirstLook, Governed, Job, OpenRecord, Processed};
 use onboarding_engine::{timed_out, timeout_at};
 
 /// The ports of the function as one trait. Clones share their clients.
@@ -309,9 +309,12 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     /// Removes the registrations of an account that has departed. As the changes of an account, they are only made in the sweep
     /// mode for that.
     async fn deregister(&self, account: &AccountId, report: &mut Report, record: &mut OpenRecord<'_, W>) {
-        let mode = if self.sweep_mode == SweepMode::Apply { report.mode } else { Mode::Plan };
+        let how = match (self.sweep_mode == SweepMode::Apply, report.mode) {
+            (true, Mode::Apply) => Deregistering::Apply,
+            _ => Deregistering::Report,
+        };
         let unfinished = report.clone();
-        let removed = self.engine.deregister(account, mode, report, record, self.deadlines.waiting);
+        let removed = self.engine.deregister(account, how, report, record, self.deadlines.waiting);
         if timeout_at(&self.engine.world, self.deadlines.work, removed).await.is_none() {
             *report = Report { retry: Some(timed_out().into_cause()), ..unfinished };
         }

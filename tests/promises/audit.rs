@@ -26,7 +26,7 @@ async fn audits<W: World + ManageAccounts>(engine: &Engine<W>) -> (Audit, Audit)
     let pages = SelectedPages::new(world, &selection, &engine.config.excluded);
     let mut live = engine.audit_live(pages, "audit", 4, |_| ()).await.unwrap();
     live.set_units(&units);
-    (engine.audit_records(selected, &units).await.unwrap(), live)
+    (engine.audit_records(&selection, selected, &units).await.unwrap(), live)
 }
 
 fn account<'a>(audit: &'a Audit, account: &str) -> &'a AuditedAccount {

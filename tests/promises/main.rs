@@ -30,6 +30,7 @@ mod handoffs;
 mod hostile_messages;
 mod lambda;
 mod log;
+mod lost_departures;
 mod many_accounts;
 mod migration;
 mod no_account_is_lost;

@@ -10,11 +10,16 @@ use crate::registration::{KEY_PARAMETER, edit_tenant, far_future, unowned_connec
 
 const DELETE: &str = "workload-security:DeleteAwsConnector";
 
-/// [`CONFIG`] in which the vendor with an API is removed, with these keys.
-fn removing(keys: &str) -> String {
+/// [`CONFIG`] without the vendor with an API.
+pub(crate) fn without_vendor() -> String {
     let vendor = "[vendors.workload-security]\nexternal-id = { ssm-parameter = \"/onboarding/workload-security\" }\n";
     assert!(CONFIG.contains(vendor));
-    CONFIG.replace(vendor, "") + &format!("\n[[removed]]\nvendor = \"workload-security\"\n{keys}\n")
+    CONFIG.replace(vendor, "")
+}
+
+/// [`CONFIG`] in which the vendor with an API is removed, with these keys.
+fn removing(keys: &str) -> String {
+    without_vendor() + &format!("\n[[removed]]\nvendor = \"workload-security\"\n{keys}\n")
 }
 
 pub(crate) fn removing_from(region: &str) -> String {

@@ -171,7 +171,7 @@ fn plan_says_whose_sessions_are_revoked_and_why() {
     let changes: Vec<_> = scenario.changes().iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(changes.join("\n"), @"
     revoke the sessions of role `app-deployer` that were issued before now: the role was deleted and created again outside of a recorded run (ID AROAJFDQZWGNZRVW2MCPI instead of AROAQ4BQZWGNWRVWKAOOI)
-    update the trust policy of role `app-deployer`
+    remove arn:aws:iam::444455556666:role/developer from the trust policy of role `app-deployer`, and update it
     remove the permissions boundary arn:aws:iam::aws:policy/PowerUserAccess from role `app-deployer`
     ");
     insta::assert_snapshot!(scenario.report().notices.join("\n"), @"

@@ -2,6 +2,7 @@
 //! configuration dropped.
 
 use onboarding_core::error::ApiError;
+use onboarding_core::limits::ROLE_VISIBLE;
 use onboarding_core::lines::plain;
 use onboarding_core::mode::Mode;
 use onboarding_core::organization::Overview;
@@ -9,10 +10,12 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::selection::Selected;
 use onboarding_simulation::{FakeOrganization, Script};
 
-use crate::common::{engine, scripted_engine};
+use crate::common::{config, engine, scripted_engine};
 use crate::many_accounts::{
     apply, configuration, confirmed, is_plain, large, organization_run, plan, selected, to_process,
 };
+use crate::registration::unregistered;
+use crate::removal_of_registrations::without_vendor;
 
 /// The reports of a plan with the names of units, and its calls to read units.
 fn plan_with_units(organization: &FakeOrganization, script: &Script) -> (Overview, usize) {
@@ -119,4 +122,23 @@ fn roles_that_the_configuration_dropped_are_warned_of_with_the_block_that_remove
     assert_eq!(dropped(&text), []);
     let [role] = dropped(start).into_iter().filter(|one| one.block.len() == 2).collect::<Vec<_>>().try_into().unwrap();
     assert_eq!(role.block, ["[[removed]]", "role = \"app-deployer\""]);
+}
+
+/// Whoever pastes a block without it deletes the role and leaves the registration at the vendor.
+#[test]
+fn block_for_a_vendor_that_registered_the_accounts_has_the_registration() {
+    let without = without_vendor();
+    let scenario = unregistered().apply().assert_registered().after(ROLE_VISIBLE).config(&without).plan();
+    let mut overview = Overview::new(Mode::Plan, Vec::new());
+    overview.add(scenario.report());
+    let [dropped] = overview.dropped(&config(&without)).try_into().unwrap_or_else(|found: Vec<_>| panic!("{found:#?}"));
+    insta::assert_snapshot!(dropped.block.join("\n"), @r#"
+    [[removed]]
+    vendor = "workload-security"
+    role-name = "Workload_Security_Role_Cross"
+    registration = { url = "https://workload.us-1.cloudone.trendmicro.com/api", api-key = { ssm-parameter = "/account-onboarding/workload-security/api-key" } }
+    "#);
+    let removing = format!("{without}\n{}\n", dropped.block.join("\n"));
+    let scenario = scenario.config(&removing).apply().assert_outcome("converged");
+    assert!(scenario.connectors().is_empty(), "the block removes the registration");
 }

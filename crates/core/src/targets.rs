@@ -24,7 +24,7 @@ pub type Tags = BTreeMap<String, String>;
 pub type UnitIds = BTreeMap<UnitSelector, Result<UnitId, Stop>>;
 
 /// Which accounts a grant, a vendor or a role is for. The default is every account.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Targets {
     /// The accounts that are selected; every account if it is empty.
     pub(crate) selected: AccountFilter,
@@ -35,7 +35,7 @@ pub struct Targets {
 }
 
 /// What happens to what this tool made in an account that is no longer selected.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OnUnselect {
     /// It is reported and kept.
     #[default]
@@ -59,7 +59,7 @@ impl OnUnselect {
 }
 
 /// Names accounts in up to three ways.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct AccountFilter {
     /// Units: the accounts in them and below.
     pub(crate) units: BTreeSet<UnitSelector>,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use onboarding_core::account::{Account, AccountAge, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::config::Config;
+use onboarding_core::doctor::TagDecisions;
 use onboarding_core::error::ApiError;
 use onboarding_core::organizational_unit::{Unit, UnitId, UnitSelector};
 use onboarding_core::outcome::Stop;
@@ -61,10 +62,16 @@ impl<W: World> Engine<W> {
                 known.units = Some(self.unit_ids(account).await?);
             } else if known.tags.is_none() && unknown.contains(&Unknown::Tags) {
                 known.tags = Some(self.tags_of(&account.id).await?);
+                self.cache.tag_decisions.lock().await.add(&self.config, &known.about(account));
             } else {
                 return Ok(known);
             }
         }
+    }
+
+    /// What the tags of the accounts that were processed say about the targets of the configuration.
+    pub async fn tag_decisions(&self) -> TagDecisions {
+        self.cache.tag_decisions.lock().await.clone()
     }
 
     /// The units of the configuration that have to be looked up. They are the same for every account, so that runs wait for the first
@@ -104,32 +111,20 @@ pub(crate) async fn account_tags(world: &impl Directory, account: &AccountId) ->
     Ok(tags)
 }
 
-/// The units of the targets of a configuration that have to be looked up. The root is found in the path of an account; without such an
-/// account, there are none.
+/// The units of the targets of a configuration that have to be looked up, and those that it names by their IDs and that none of these
+/// accounts is in. The root is found in the path of an account; without such an account, units cannot be looked up by their names.
 ///
 /// # Errors
 /// When a call fails.
 pub async fn target_units(
-    world: &(impl Directory + Clock),
-    config: &Config,
-    accounts: &[Account],
-) -> Result<UnitIds, ApiError> {
-    match accounts.iter().find_map(root_of) {
-        Some(root) => find_units(world, root, config).await,
-        None => Ok(UnitIds::new()),
-    }
-}
-
-/// The same, and also the units that the configuration names by their IDs and that none of these accounts is in.
-///
-/// # Errors
-/// When a call fails.
-pub async fn all_target_units(
     world: &(impl ManageAccounts + Clock),
     config: &Config,
     accounts: &[Account],
 ) -> Result<UnitIds, ApiError> {
-    let mut units = target_units(world, config, accounts).await?;
+    let mut units = match accounts.iter().find_map(root_of) {
+        Some(root) => find_units(world, root, config).await?,
+        None => UnitIds::new(),
+    };
     for unit in config.targets().flat_map(Targets::units) {
         if let UnitSelector::Id(id) = unit
             && !id.is_root()

@@ -1,6 +1,6 @@
 //! The audit of the selected accounts, from the records or live. Nothing is written, in an account or elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::SystemTime;
@@ -8,13 +8,14 @@ use std::time::SystemTime;
 use futures_util::{FutureExt, TryStreamExt};
 use onboarding_core::account::{Account, AccountId};
 use onboarding_core::audit::{
-    Audit, AuditSource, AuditedAccount, LiveAccount, audit_requirements, live_account, recorded_account,
+    Audit, AuditSource, AuditedAccount, DepartedAccount, LiveAccount, audit_requirements, live_account,
+    recorded_account,
 };
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::AUDIT_WAIT;
 use onboarding_core::mode::Mode;
 use onboarding_core::record::Record;
-use onboarding_core::selection::{Selected, SkippedAccount};
+use onboarding_core::selection::{Selected, Selection, SkippedAccount};
 
 use crate::first_look::FirstLook;
 use crate::interrupt::Interrupt;
@@ -46,12 +47,14 @@ pub async fn all_records(world: &impl Records) -> Result<BTreeMap<AccountId, Rec
 }
 
 impl<W: World> Engine<W> {
-    /// The audit from the records. No account is accessed. `units` has the path of the unit of each account.
+    /// The audit from the records. No account is accessed. `selected` are the accounts of `selection`, and `units` has the path of the
+    /// unit of each. If the whole organization is selected, accounts that the records know and that it no longer has are reported.
     ///
     /// # Errors
     /// When the records cannot be read.
     pub async fn audit_records(
         &self,
+        selection: &Selection,
         selected: Selected,
         units: &BTreeMap<AccountId, String>,
     ) -> Result<Audit, ApiError> {
@@ -63,7 +66,11 @@ impl<W: World> Engine<W> {
             recorded_account(&self.config, &requirements, account, unit(units, account), record)
         };
         let accounts = selected.accounts.iter().map(audited).collect();
-        Ok(self.audit_of(AuditSource::Records, accounts, selected.skipped))
+        let departed = match selection.is_whole_organization() {
+            true => departed(&selected, &records, self.world.now()),
+            false => Vec::new(),
+        };
+        Ok(Audit { departed, ..self.audit_of(AuditSource::Records, accounts, selected.skipped) })
     }
 
     /// The audit from a plan for each account, of which up to `concurrency` are made at the same time, while the accounts are
@@ -143,8 +150,21 @@ impl<W: World> Engine<W> {
             requirements: audit_requirements(&self.config),
             accounts,
             skipped,
+            departed: Vec::new(),
         }
     }
+}
+
+/// The accounts of the records that are not among those that Organizations listed.
+fn departed(
+    Selected { accounts, skipped }: &Selected,
+    records: &BTreeMap<AccountId, Record>,
+    now: SystemTime,
+) -> Vec<DepartedAccount> {
+    let skipped = skipped.iter().filter_map(|account| account.id.as_ref());
+    let listed: BTreeSet<_> = accounts.iter().map(|account| &account.id).chain(skipped).collect();
+    let others = records.iter().filter(|(id, _)| !listed.contains(id));
+    others.filter_map(|(id, record)| DepartedAccount::from_record(id, record, now)).collect()
 }
 
 fn unit<'a>(units: &'a BTreeMap<AccountId, String>, account: &Account) -> &'a str {

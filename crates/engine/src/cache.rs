@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use futures_util::lock::Mutex;
 use onboarding_core::caller_identity::Callers;
 use onboarding_core::config::VendorTenant;
+use onboarding_core::doctor::TagDecisions;
 use onboarding_core::outcome::Stop;
 use onboarding_core::targets::UnitIds;
 use secrecy::SecretString;
@@ -27,6 +28,8 @@ pub(crate) struct Cache {
     pub(crate) parameters: Mutex<Option<ParameterValues>>,
     /// The units of the configuration that have to be looked up, once all of them were.
     pub(crate) units: Mutex<Option<Arc<UnitIds>>>,
+    /// What the tags of accounts say about the targets, as far as they were read.
+    pub(crate) tag_decisions: Mutex<TagDecisions>,
     /// The names of units, as far as they were needed for output.
     pub(crate) unit_names: Mutex<UnitNames>,
     /// The organization, once an account of it was described.

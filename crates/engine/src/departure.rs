@@ -11,11 +11,25 @@ use std::time::SystemTime;
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::code::Code;
 use onboarding_core::eligibility::inactive;
+use onboarding_core::mode::Mode;
 use onboarding_core::outcome::{Outcome, Stop};
+use onboarding_core::report::Report;
 
-use crate::job::Engine;
+use crate::deregister::Deregistering;
+use crate::first_look::FirstLook;
+use crate::job::{Engine, Job};
 use crate::ports::World;
 use crate::retry::{Backoff, without_session};
+use crate::run::{Processed, Run};
+
+/// An account whose departure was processed without an event.
+#[derive(Debug)]
+pub struct Departed {
+    /// The report, with the registrations as changes.
+    pub report: Report,
+    /// The number of steps that are left for a person, or to be retried.
+    pub left: usize,
+}
 
 impl<W: World> Engine<W> {
     /// The ID of an account that is said to be gone, if it is still an account of the organization.
@@ -37,6 +51,33 @@ impl<W: World> Engine<W> {
                 Err(stop) => return Err(stop.into()),
             }
         }
+    }
+
+    /// Processes an account that the organization no longer has, although its record shows that it was processed before: the event
+    /// about its departure was lost. Its registrations are removed, or only named with [`Mode::Plan`], and its record expires. `None`
+    /// if there is no such record, or if the account is live.
+    pub async fn departed(&self, job: &Job, mode: Mode) -> Option<Departed> {
+        let mut record = Run::new(job, mode, &self.world, FirstLook::default()).record;
+        record.load().await.ok()?;
+        let known = record.record();
+        if known.roles.is_empty() && known.registrations.is_empty() {
+            return None;
+        }
+        let gone = self.confirm_departure(job.account.clone(), "is no longer in the organization", job.deadline).await;
+        let mut report = Report::new(Some(job.account.clone()), job.trigger, mode, gone.err()?);
+        if report.cause.as_ref().is_none_or(|cause| cause.code != Code::Departed) {
+            return Some(Departed { report, left: 0 });
+        }
+        let how = if mode == Mode::Apply { Deregistering::Apply } else { Deregistering::Plan };
+        let left = self.deregister(&job.account, how, &mut report, &mut record, job.deadline).await;
+        if mode == Mode::Plan {
+            return Some(Departed { report, left });
+        }
+        // Only the run that holds the lease writes.
+        if let Err(stop) = record.acquire_until(job.deadline).await {
+            report.retry.get_or_insert(stop.into_cause());
+        }
+        Some(Departed { report: Processed { report, record }.save(job).await, left })
     }
 
     /// The outcome of an account that has departed; `None` for a live account. How an account left is taken from the event,

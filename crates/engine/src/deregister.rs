@@ -12,7 +12,6 @@ use futures_util::future::join_all;
 use onboarding_core::account::{AccountAge, AccountId};
 use onboarding_core::blueprint::{SecretValues, tenant_access};
 use onboarding_core::config::VendorTenant;
-use onboarding_core::mode::Mode;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
 use onboarding_core::plan::{Action, Change, Deregistration};
@@ -27,11 +26,22 @@ use crate::open_record::OpenRecord;
 use crate::ports::World;
 use crate::vendors::{has_role_named, no_access};
 
+/// Whether the registrations of an account that has departed are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deregistering {
+    /// They are removed.
+    Apply,
+    /// They are only named, because the sweep mode allows no more.
+    Report,
+    /// They are only named: a person plans.
+    Plan,
+}
+
 /// The removal of the registrations of one account.
 struct Removal<'e, 'r, 'w, W> {
     engine: &'e Engine<W>,
     account: &'e AccountId,
-    mode: Mode,
+    mode: Deregistering,
     record: &'r mut OpenRecord<'w, W>,
     deadline: SystemTime,
     secrets: SecretValues,
@@ -61,15 +71,16 @@ struct Found<'a> {
 
 impl<W: World> Engine<W> {
     /// Removes the registrations of an account whose departure Organizations has confirmed, and completes its report. With
-    /// [`Mode::Plan`] they are only named.
+    /// [`Deregistering::Apply`] they are removed, and otherwise only named. Returns the number of steps that
+    /// are left for a person, or to be retried.
     pub async fn deregister(
         &self,
         account: &AccountId,
-        mode: Mode,
+        mode: Deregistering,
         report: &mut Report,
         record: &mut OpenRecord<'_, W>,
         deadline: SystemTime,
-    ) {
+    ) -> usize {
         let mut removal = Removal {
             engine: self,
             account,
@@ -84,8 +95,10 @@ impl<W: World> Engine<W> {
         if let Err(stop) = removal.remove_all().await {
             removal.stopped("to ask the vendors for registrations", stop);
         }
+        let left = removal.remaining.len();
         removal.complete(report);
         report.redact(&removal.secrets, &self.config.external_ids());
+        left
     }
 }
 
@@ -135,6 +148,12 @@ impl<W: World> Removal<'_, '_, '_, W> {
             match found {
                 Err(stop) => self.stopped(&format!("to ask {title} for registrations"), stop),
                 Ok(found) => {
+                    // Those that the vendor no longer shows are not recorded any longer.
+                    let is_gone = |one: &RecordedRegistration| {
+                        one.tenant == tenant.label() && found.iter().all(|registration| registration.id != one.id)
+                    };
+                    let gone = recorded.iter().filter(|(_, one)| is_gone(one)).map(|(role, _)| role.clone());
+                    gone.for_each(|role| self.record.deregistered(role));
                     for registration in found {
                         self.remove(Found { tenant, title, registration }, &recorded).await;
                     }
@@ -157,11 +176,12 @@ impl<W: World> Removal<'_, '_, '_, W> {
         let deregistration = Deregistration { title: (*title).to_owned(), api: tenant.api, id: registration.id };
         let change = Change { role: role.clone(), action: Action::Deregister(Box::new(deregistration)) };
         let status = match self.mode {
-            Mode::Plan => {
+            Deregistering::Plan => ChangeStatus::Planned,
+            Deregistering::Report => {
                 self.remaining.push(format!("not made, because the sweep mode is not `APPLY`: {change}"));
                 ChangeStatus::Planned
             }
-            Mode::Apply => match self.delete(&found, role).await {
+            Deregistering::Apply => match self.delete(&found, role).await {
                 Ok(status) => status,
                 Err(stop) => {
                     let message = stop.cause().message.clone();
@@ -209,6 +229,8 @@ impl<W: World> Removal<'_, '_, '_, W> {
             "retried automatically".clone_into(&mut cause.remedy);
         } else if !self.remaining.is_empty() {
             "remove the account in the vendor's console".clone_into(&mut cause.remedy);
+        } else if self.mode == Deregistering::Plan && !report.changes.is_empty() {
+            "run `apply` to remove the registrations".clone_into(&mut cause.remedy);
         }
         report.end(Outcome::Ignored(cause));
     }

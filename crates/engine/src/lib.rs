@@ -87,10 +87,12 @@ mod verify;
 mod while_listing;
 mod write_ahead;
 
-pub use account_facts::{all_target_units, target_units};
+pub use account_facts::target_units;
 pub use all_accounts::{AllAccounts, all_accounts};
 pub use audit::all_records;
 pub use configuration::{ConfigurationError, DeployedConfiguration, parameters_below};
+pub use departure::Departed;
+pub use deregister::Deregistering;
 pub use first_look::FirstLook;
 pub use governed::{Governed, GovernedSession};
 pub use interrupt::Interrupt;

@@ -16,7 +16,7 @@ use onboarding_core::mode::Mode;
 use onboarding_core::observed::Observed;
 use onboarding_core::outcome::{Outcome, Stop};
 use onboarding_core::plan::{Approved, Change, KnownRoles, Proof, RecordedGrant, Refusal, RoleHistory, StillPresent};
-use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, Report};
+use onboarding_core::report::{Calls, ChangeResult, ChangeStatus, NoLongerConfigured, Report};
 use onboarding_core::role::RoleName;
 use onboarding_core::time::{after, since};
 
@@ -197,6 +197,7 @@ impl<'a, W: World> Run<'a, W> {
         let ou_path = account.as_ref().and_then(|account| account.ou_path.clone());
         let external_ids = config.external_ids_of(account.as_ref());
         let ended = self.ledger.into_results();
+        let registrations = record.record().registrations;
         notices.extend(record.notices());
         notices.extend(vendor_reads);
         notices.extend(others_denied.clone());
@@ -222,7 +223,11 @@ impl<'a, W: World> Run<'a, W> {
             no_longer_configured: still_present
                 .iter()
                 .filter_map(StillPresent::unconfigured_role)
-                .map(|(name, owner)| (name.clone(), owner.cloned()))
+                .map(|(name, owner)| {
+                    let registered = registrations.iter().find(|(role, _)| role.is_same(name));
+                    let tenant = registered.map(|(_, one)| one.tenant.clone());
+                    (name.clone(), NoLongerConfigured { owner: owner.cloned(), tenant })
+                })
                 .collect(),
             unselected: still_present.iter().filter_map(StillPresent::unselected_role).cloned().collect(),
             proofs,

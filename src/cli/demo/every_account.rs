@@ -221,11 +221,13 @@ async fn carry_out(engine: &Engine<FakeOrganization>, accounts: Vec<AccountToPro
 }
 
 async fn audit(engine: &Engine<FakeOrganization>) -> anyhow::Result<Audit> {
-    let selected = select_accounts(&engine.world, &Selection::all(), &engine.config.excluded).await;
+    let selection = Selection::all();
+    let selected = select_accounts(&engine.world, &selection, &engine.config.excluded).await;
     let selected = selected.map_err(cannot_select)?;
     let units = unit_paths(&engine.world, &selected.accounts).await;
     let units = units.map_err(|error| explained_error("cannot read the units", &error))?;
-    engine.audit_records(selected, &units).await.map_err(|error| explained_error("cannot read the records", &error))
+    let audit = engine.audit_records(&selection, selected, &units).await;
+    audit.map_err(|error| explained_error("cannot read the records", &error))
 }
 
 fn run() -> OrganizationRun {

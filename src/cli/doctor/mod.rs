@@ -21,7 +21,7 @@ use onboarding_core::lines::render;
 use onboarding_core::redaction::KnownSecrets;
 use onboarding_core::suggestion::counted;
 use onboarding_core::targets::Targets;
-use onboarding_engine::ports::{Inspect, World};
+use onboarding_engine::ports::{Inspect, ManageAccounts, World};
 use onboarding_engine::{ConfigurationError, DeployedConfiguration, all_accounts, target_units};
 
 /// The longest time for a check. The SDK's own retries may take longer.
@@ -30,7 +30,7 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// The longest time to list the organization: 10,000 accounts take a minute.
 const LISTING_LIMIT: Duration = Duration::from_secs(120);
 
-pub(super) async fn doctor<W: World + Inspect>(
+pub(super) async fn doctor<W: World + Inspect + ManageAccounts>(
     options: Doctor,
     connect: impl AsyncFnOnce(&Aws) -> anyhow::Result<W>,
 ) -> anyhow::Result<Exit> {
@@ -93,7 +93,7 @@ fn configuration_check(name: &str, config: &Config) -> Check {
 }
 
 /// Everything in AWS, in the order in which it is shown.
-async fn remote<W: World + Inspect>(
+async fn remote<W: World + Inspect + ManageAccounts>(
     world: &W,
     options: &Doctor,
     local: Option<Config>,
@@ -158,14 +158,14 @@ async fn remote<W: World + Inspect>(
 }
 
 /// The targets of a configuration, compared with the organization, which is listed only if something has targets.
-async fn targets<W: World>(world: &W, config: &Config) -> Vec<Check> {
+async fn targets<W: World + ManageAccounts>(world: &W, config: &Config) -> Vec<Check> {
     if config.targets().all(Targets::is_every_account) {
         return Vec::new();
     }
     let work = async {
         let accounts = all_accounts(world).await?.accounts;
         let units = target_units(world, config, &accounts).await?;
-        Ok::<_, ApiError>(doctor::targets(config, &accounts, &units))
+        Ok::<_, ApiError>(doctor::targets(config, &accounts, &units, None))
     };
     match tokio::time::timeout(LISTING_LIMIT, work).await {
         Ok(Ok(checks)) => checks,

@@ -1,6 +1,7 @@
 //! An audit as CSV: one line for each account and requirement, for a pivot table.
 
 use super::account::{AuditedAccount, RequirementResult};
+use super::departed::DepartedAccount;
 use super::requirement::AuditRequirement;
 use super::summary::Audit;
 use crate::code::Code;
@@ -26,7 +27,7 @@ const HEADER: [&str; 15] = [
     "open_handoffs",
 ];
 
-/// The audit as CSV. An account that is not processed has one line without a requirement.
+/// The audit as CSV. An account that is not processed, or that has departed, has one line without a requirement.
 #[must_use]
 pub fn audit_csv(audit: &Audit) -> String {
     let mut text = csv_line(HEADER.into_iter());
@@ -42,7 +43,22 @@ pub fn audit_csv(audit: &Audit) -> String {
         let known = [id.as_str(), &name, "", "skipped", "", "", "", "", "", skipped.reason.as_str(), &reason];
         text += &csv_line(known.into_iter().chain([""; 4]));
     }
+    for account in &audit.departed {
+        let id = account.id.as_str();
+        let message = message(account);
+        let remedy = account.remedy();
+        let last_run = account.last_run().unwrap_or_default();
+        let known = [id, &account.name, "", "departed", "", "", "", "", "", "", &message, &remedy, &last_run, "", ""];
+        text += &csv_line(known.into_iter());
+    }
     text
+}
+
+fn message(account: &DepartedAccount) -> String {
+    let parts = [("registrations", account.registrations()), ("roles", account.roles())];
+    let parts = parts.into_iter().filter(|(_, text)| !text.is_empty());
+    let parts: String = parts.map(|(label, text)| format!("; {label}: {text}")).collect();
+    format!("no longer in the organization{parts}")
 }
 
 fn line(account: &AuditedAccount, requirement: &AuditRequirement, result: RequirementResult) -> String {

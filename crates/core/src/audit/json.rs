@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::account::{AccountStatus, AuditedAccount};
 use super::coverage::{by_requirement, by_unit};
+use super::departed::DepartedAccount;
 use super::details::RoleDetails;
 use super::summary::Audit;
 use crate::handoff::HandoffStatus;
@@ -30,6 +31,7 @@ pub fn audit_json(audit: &Audit) -> Value {
             "reason": skipped.reason.as_str(),
             "message": skipped.reason.to_string(),
         })).collect::<Vec<_>>(),
+        "departed": audit.departed.iter().map(departed).collect::<Vec<_>>(),
     });
     printable_json(&mut value);
     value
@@ -52,10 +54,25 @@ fn summary(audit: &Audit) -> Value {
     json!({
         "accounts": accounts,
         "skipped": audit.skipped.len(),
+        "departed": audit.departed.len(),
         "other_configuration": audit.outdated(),
         "handoffs": { "open": open, "done": all - open },
         "by_requirement": requirements.collect::<Vec<_>>(),
         "by_unit": units.collect::<Vec<_>>(),
+    })
+}
+
+fn departed(account: &DepartedAccount) -> Value {
+    let registrations = account.registrations.iter().map(|(role, one)| {
+        json!({ "role": role, "id": one.id, "tenant": one.tenant, "registered_at": to_policy_date(one.registered_at) })
+    });
+    json!({
+        "account_id": account.id,
+        "account_name": account.name,
+        "last_run": account.last_run(),
+        "registrations": registrations.collect::<Vec<_>>(),
+        "roles": account.roles,
+        "remedy": account.remedy(),
     })
 }
 

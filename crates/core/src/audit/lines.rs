@@ -3,6 +3,7 @@
 use super::account::{AccountStatus, AuditedAccount};
 use super::attention::{Group, groups};
 use super::coverage::{by_requirement, by_unit, percent};
+use super::departed::{DEPARTED, remedy};
 use super::summary::Audit;
 use crate::lines::{Line, Style, widest};
 use crate::outcome::for_command_line;
@@ -26,6 +27,42 @@ pub fn audit_lines(audit: &Audit) -> Vec<Line> {
     for group in groups(audit) {
         lines.push(Line::blank());
         lines.extend(group_lines(audit, &group));
+    }
+    lines.extend(departed(audit));
+    lines
+}
+
+/// The accounts that are no longer in the organization.
+fn departed(audit: &Audit) -> Vec<Line> {
+    if audit.departed.is_empty() {
+        return Vec::new();
+    }
+    let count = counted(audit.departed.len(), "account");
+    let title = Line::at(0).styled(Style::Warning, "No longer in the organization");
+    let mut lines = vec![
+        Line::blank(),
+        title.styled(Style::Strong, format!(": {count}")),
+        Line::at(2).text(DEPARTED),
+        Line::at(2).styled(Style::Strong, "Remedy: ").text(remedy("ID")),
+    ];
+    let shown = || audit.departed.iter().take(SHOWN_ACCOUNTS);
+    let name = widest(shown().map(|account| account.name.as_str()));
+    for account in shown() {
+        let last_run = account.last_run().map(|date| format!("last run {date}"));
+        lines.push(
+            Line::verbatim(4)
+                .column(Style::Plain, &account.name, name)
+                .column(Style::Plain, &account.id, 12)
+                .styled(Style::Faint, last_run.unwrap_or_default()),
+        );
+        for (label, text) in [("registrations", account.registrations()), ("roles", account.roles())] {
+            if !text.is_empty() {
+                lines.push(Line::at(6).styled(Style::Faint, format!("{label}: {text}")));
+            }
+        }
+    }
+    if let Some(more) = audit.departed.len().checked_sub(SHOWN_ACCOUNTS).filter(|more| *more > 0) {
+        lines.push(Line::at(4).styled(Style::Faint, format!("and {}", counted(more, "more account"))));
     }
     lines
 }

@@ -12,6 +12,7 @@ mod account;
 mod attention;
 mod coverage;
 mod csv;
+mod departed;
 mod details;
 mod html;
 mod json;
@@ -23,6 +24,7 @@ mod summary;
 
 pub use account::{AccountStatus, AuditHandoff, AuditedAccount, ConfigurationMatch, RequirementResult, Status};
 pub use csv::audit_csv;
+pub use departed::DepartedAccount;
 pub use details::RoleDetails;
 pub use html::audit_html;
 pub use json::audit_json;

@@ -120,6 +120,7 @@ pub(crate) fn audit_of(accounts: impl IntoIterator<Item = (u64, String, String, 
             name: Some("management".into()),
             reason: SkipReason::Management,
         }],
+        departed: Vec::new(),
         requirements,
     }
 }

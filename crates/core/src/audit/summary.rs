@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use super::account::{AccountStatus, AuditedAccount, ConfigurationMatch};
+use super::departed::DepartedAccount;
 use super::requirement::AuditRequirement;
 use crate::account::AccountId;
 use crate::handoff::HandoffStatus;
@@ -25,6 +26,8 @@ pub struct Audit {
     pub accounts: Vec<AuditedAccount>,
     /// The other selected accounts.
     pub skipped: Vec<SkippedAccount>,
+    /// The accounts that the records know and that are no longer in the organization; empty if only a part of it was selected.
+    pub departed: Vec<DepartedAccount>,
 }
 
 impl Audit {

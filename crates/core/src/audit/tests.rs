@@ -102,6 +102,7 @@ fn json_has_everything() {
           "converged": 2
         },
         "skipped": 1,
+        "departed": 0,
         "other_configuration": 1,
         "handoffs": {
           "open": 5,
@@ -274,7 +275,8 @@ fn json_has_everything() {
           "reason": "management_account",
           "message": "it is the management account, which is never changed"
         }
-      ]
+      ],
+      "departed": []
     }
     "#);
 }

@@ -1,12 +1,16 @@
 //! What an older configuration has and a newer one neither configures nor removes: it stays in the accounts.
 
+use std::collections::BTreeMap;
+
 use super::{Config, ExternalIdSource, GrantSpec, PrincipalSpec, RoleTemplate, VendorTenant};
 use crate::owner::Owner;
 use crate::policy::Principal;
 use crate::role::RoleName;
 use crate::suggestion::thousands;
 use crate::template::Place;
-use crate::toml_reader::sample_account;
+use crate::text::printable;
+use crate::toml_reader::{parameter_name, sample_account};
+use crate::vendor::{Api, Endpoint, HostOwner};
 
 /// Something that stays in the accounts, and the block that removes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,18 +52,72 @@ fn dropped_role(old: &RoleTemplate, new: &Config) -> Option<Dropped> {
     Some(Dropped { warning, block })
 }
 
-/// A role that this many accounts still have, and that a configuration neither has nor removes. `owner` is what asked for it, if that
-/// is known.
-#[must_use]
-pub fn still_in_accounts(config: &Config, name: &RoleName, owner: Option<&Owner>, accounts: usize) -> Dropped {
-    let accounts = format!("{} account{}", thousands(accounts), if accounts == 1 { "" } else { "s" });
-    let (subject, owner) = match owner {
-        Some(owner) => (format!("{owner}: role `{name}`"), owner.clone()),
-        None => (format!("role `{name}`"), Owner::Role(name.clone())),
+/// A role that accounts still have, and that a configuration neither has nor removes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StillInAccounts {
+    /// What asked for it, if that is known.
+    pub owner: Option<Owner>,
+    /// The number of accounts that have it.
+    pub accounts: usize,
+    /// How many of them this tool registered with the vendor, by the [label](VendorTenant::label) of the tenant in their records.
+    pub registered: BTreeMap<String, usize>,
+}
+
+impl StillInAccounts {
+    /// The warning. Records are not trusted: the API key of the block is sent to the URL in it, so that only hosts of the vendor are
+    /// copied from them.
+    #[must_use]
+    pub fn dropped(&self, config: &Config, name: &RoleName) -> Dropped {
+        let (subject, owner) = match &self.owner {
+            Some(owner) => (format!("{owner}: role `{name}`"), owner.clone()),
+            None => (format!("role `{name}`"), Owner::Role(name.clone())),
+        };
+        let why = why(&owner, config);
+        let mut warning = format!("{subject} {why} and is still present in {}", accounts(self.accounts));
+        let mut block = removal_block(&owner, name);
+        let of_vendor =
+            self.registered.iter().filter_map(|(label, count)| Some((*count, label, recorded_tenant(label)?)));
+        let named = of_vendor.max_by_key(|(count, ..)| *count);
+        for (label, count) in self.registered.iter().map(|(label, count)| (label, *count)) {
+            let tenant = printable(label);
+            match &named {
+                Some((_, named, _)) if *named == label => {}
+                Some(_) => warning.push_str(&format!(
+                    "; this block leaves the registrations of {} in another tenant ({tenant}): set `registration` to that one \
+                     when this one is done",
+                    accounts(count)
+                )),
+                None => warning.push_str(&format!(
+                    "; this tool registered {} with the vendor ({tenant}), and they stay registered unless you add the key \
+                     `registration` to the block, as it was configured for the vendor",
+                    accounts(count)
+                )),
+            }
+        }
+        warning.push_str("; to remove it, add");
+        if owner.is_vendor() {
+            block.extend(named.map(|(_, _, tenant)| registration(&tenant)));
+        }
+        Dropped { warning, block }
+    }
+}
+
+fn accounts(count: usize) -> String {
+    format!("{} account{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
+/// The tenant of a label, if it is at a host of a vendor.
+fn recorded_tenant(label: &str) -> Option<VendorTenant> {
+    let (url, parameter) = label.split_once(' ')?;
+    let key_parameter = parameter_name(parameter).ok()?;
+    let at = |api| {
+        Some(VendorTenant {
+            api,
+            endpoint: Endpoint::from_url(api, url, HostOwner::Vendor).ok()?,
+            key_parameter: key_parameter.clone(),
+        })
     };
-    let why = why(&owner, config);
-    let warning = format!("{subject} {why} and is still present in {accounts}; to remove it, add");
-    Dropped { warning, block: removal_block(&owner, name) }
+    Api::ALL.into_iter().find_map(at)
 }
 
 fn why(owner: &Owner, config: &Config) -> &'static str {

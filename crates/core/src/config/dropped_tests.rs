@@ -133,3 +133,64 @@ fn manager_of_the_customer_keeps_its_setting() {
     assert!(block.contains("url = \"https://manager.example.com/api\", own-host = true,"), "{block}");
     assert_eq!(shown(&old, &format!("{new}{block}")), "");
 }
+
+/// The warning and the block about a vendor's role, whose accounts were registered in these tenants.
+fn still(registered: &[(&str, usize)]) -> String {
+    let still = StillInAccounts {
+        owner: Some(Owner::Vendor("workload-security".to_owned())),
+        accounts: 1_200,
+        registered: registered.iter().map(|(label, count)| ((*label).to_owned(), *count)).collect(),
+    };
+    let new = config("[[access-role.grant]]\nprincipal = '999988887777'\n");
+    let Dropped { warning, block } = still.dropped(&new, &"Workload_Security_Role_Cross".parse().unwrap());
+    format!("{warning}\n{}", block.join("\n"))
+}
+
+const US: &str = "https://workload.us-1.cloudone.trendmicro.com/api /ws/key";
+
+#[test]
+fn block_for_a_role_in_accounts_has_the_recorded_registration() {
+    insta::assert_snapshot!(still(&[(US, 1_000)]), @r#"
+    vendor/workload-security: role `Workload_Security_Role_Cross` is no longer configured and is still present in 1,200 accounts; to remove it, add
+    [[removed]]
+    vendor = "workload-security"
+    role-name = "Workload_Security_Role_Cross"
+    registration = { url = "https://workload.us-1.cloudone.trendmicro.com/api", api-key = { ssm-parameter = "/ws/key" } }
+    "#);
+    let de = US.replace("us-1", "de-1");
+    insta::assert_snapshot!(still(&[(US, 1_000), (&de, 1)]), @r#"
+    vendor/workload-security: role `Workload_Security_Role_Cross` is no longer configured and is still present in 1,200 accounts; this block leaves the registrations of 1 account in another tenant (https://workload.de-1.cloudone.trendmicro.com/api /ws/key): set `registration` to that one when this one is done; to remove it, add
+    [[removed]]
+    vendor = "workload-security"
+    role-name = "Workload_Security_Role_Cross"
+    registration = { url = "https://workload.us-1.cloudone.trendmicro.com/api", api-key = { ssm-parameter = "/ws/key" } }
+    "#);
+    let new = "[[access-role.grant]]\nprincipal = '999988887777'\n";
+    let text = still(&[(US, 1_000)]);
+    let (_, block) = text.split_once('\n').unwrap();
+    let removed = config(&format!("{new}{block}")).removed;
+    assert_eq!(removed[0].tenant.as_ref().unwrap().label(), US, "the block removes what was recorded");
+}
+
+#[test]
+fn recorded_host_that_is_not_the_vendors_is_named_and_not_copied() {
+    insta::assert_snapshot!(still(&[("https://manager.example.com/api /ws/key", 7)]), @r#"
+    vendor/workload-security: role `Workload_Security_Role_Cross` is no longer configured and is still present in 1,200 accounts; this tool registered 7 accounts with the vendor (https://manager.example.com/api /ws/key), and they stay registered unless you add the key `registration` to the block, as it was configured for the vendor; to remove it, add
+    [[removed]]
+    vendor = "workload-security"
+    role-name = "Workload_Security_Role_Cross"
+    "#);
+    let hostile = "https://x.example.com/api\u{1b}[2J\" /ws/key\", b = \"";
+    insta::assert_snapshot!(still(&[(hostile, 1)]), @r#"
+    vendor/workload-security: role `Workload_Security_Role_Cross` is no longer configured and is still present in 1,200 accounts; this tool registered 1 account with the vendor (https://x.example.com/api?[2J" /ws/key", b = "), and they stay registered unless you add the key `registration` to the block, as it was configured for the vendor; to remove it, add
+    [[removed]]
+    vendor = "workload-security"
+    role-name = "Workload_Security_Role_Cross"
+    "#);
+    insta::assert_snapshot!(still(&[]), @r#"
+    vendor/workload-security: role `Workload_Security_Role_Cross` is no longer configured and is still present in 1,200 accounts; to remove it, add
+    [[removed]]
+    vendor = "workload-security"
+    role-name = "Workload_Security_Role_Cross"
+    "#);
+}

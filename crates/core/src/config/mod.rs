@@ -35,7 +35,7 @@ mod vendor_permissions;
 mod vendors;
 mod warnings;
 
-pub use dropped::{Dropped, dropped, still_in_accounts};
+pub use dropped::{Dropped, StillInAccounts, dropped};
 pub use examples::{Certainty, ExampleValue};
 pub use files::{Files, Folder, NoFiles};
 pub use model::{

@@ -5,6 +5,7 @@
 mod check;
 mod deployment;
 mod environment;
+mod tag_decisions;
 mod targets;
 
 pub use check::{Check, Diagnosis, Status, not_read};
@@ -15,4 +16,5 @@ pub use deployment::{
 pub use environment::{
     OrganizationFacts, TrailFacts, account, credentials, organization, region, tool, trails, trails_elsewhere,
 };
+pub use tag_decisions::TagDecisions;
 pub use targets::targets;

@@ -1,18 +1,18 @@
 //! The targets of a configuration, compared with the accounts and units that exist.
 
 use super::check::Check;
+use super::tag_decisions::TagDecisions;
 use crate::account::Account;
 use crate::config::Config;
 use crate::eligibility::{Eligibility, eligibility};
-use crate::organizational_unit::UnitSelector;
-use crate::suggestion::counted;
-use crate::targets::{AccountFacts, TargetDecision, Targets, UnitIds};
+use crate::suggestion::{counted, plain_list_of};
+use crate::targets::{AccountFacts, TargetDecision, Targets, UnitIds, Unknown};
 
 /// Whether the units that targets name exist, and whether each part of the configuration with targets is for any account.
-/// `accounts` are those of the organization, and `units` the units that were looked up. Targets that depend on tags are not judged: reading the tags of every account would take long. Empty if nothing
-/// has targets.
+/// `accounts` are those of the organization, `units` the units that were looked up, and `tags` what the tags of accounts say, if they
+/// were read: without them, targets that depend on tags are named as not checked. Empty if nothing has targets.
 #[must_use]
-pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Check> {
+pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds, tags: Option<&TagDecisions>) -> Vec<Check> {
     const NAME: &str = "targets";
     let parts: Vec<_> = parts(config).filter(|(_, targets)| !targets.is_every_account()).collect();
     if parts.is_empty() {
@@ -21,33 +21,66 @@ pub fn targets(config: &Config, accounts: &[Account], units: &UnitIds) -> Vec<Ch
     let eligible: Vec<_> =
         accounts.iter().filter(|account| eligibility(account, &config.excluded) == Eligibility::Eligible).collect();
     let mut checks = Vec::new();
+    let mut depend_on_tags = Vec::new();
     for (part, targets) in &parts {
-        for unit in targets.units() {
+        for stop in targets.units().filter_map(|unit| units.get(unit)?.as_ref().err()) {
             let missing = "correct `targets`, or create the unit";
-            match (unit, units.get(unit)) {
-                (_, Some(Err(stop))) => {
-                    checks.push(Check::failed(NAME, format!("{part}: {}", stop.cause().message), missing));
-                }
-                (UnitSelector::Id(id), None) if !accounts.iter().any(|account| account.is_in(id)) => {
-                    let text = format!("{part}: the unit {id} has no account, or does not exist");
-                    checks.push(Check::warning(NAME, text, "compare it with the units of the organization"));
-                }
-                (_, Some(Ok(_)) | None) => {}
+            checks.push(Check::failed(NAME, format!("{part}: {}", stop.cause().message), missing));
+        }
+        match selection(targets, &eligible, units, tags) {
+            Selection::Some => {}
+            Selection::DependsOnTags => depend_on_tags.push(part.as_str()),
+            Selection::None => {
+                let text = format!("{part} selects none of {}: {targets}", counted(eligible.len(), "account"));
+                let fix = "correct `targets`, or ignore this if accounts are added later";
+                checks.push(Check::warning(NAME, text, fix));
             }
         }
-        let selects = |account: &&&Account| {
-            let facts = AccountFacts::new(account, Some(units), None);
-            targets.decide(&facts) != TargetDecision::NotSelected
-        };
-        if !eligible.iter().any(|account| selects(&account)) {
-            let text = format!("{part} selects none of {}: {targets}", counted(eligible.len(), "account"));
-            checks.push(Check::warning(NAME, text, "correct `targets`, or ignore this if accounts are added later"));
-        }
     }
-    if checks.is_empty() {
+    let others = checks.is_empty() && depend_on_tags.len() < parts.len();
+    if !depend_on_tags.is_empty() {
+        let named = plain_list_of(depend_on_tags);
+        let others = if others { "; each other `targets` selects at least one account" } else { "" };
+        let text = format!("those that depend on tags are checked by `onboard plan --all` ({named}){others}");
+        checks.push(Check::ok(NAME, text));
+    } else if checks.is_empty() {
         checks.push(Check::ok(NAME, "each `targets` of the configuration selects at least one account"));
     }
     checks
+}
+
+/// Whether targets select any account.
+enum Selection {
+    /// They do, or it is not known why not.
+    Some,
+    /// They select none.
+    None,
+    /// The tags that decide were not read.
+    DependsOnTags,
+}
+
+fn selection(targets: &Targets, accounts: &[&Account], units: &UnitIds, tags: Option<&TagDecisions>) -> Selection {
+    let mut undecided = Vec::new();
+    let mut depends_on_tags = false;
+    for account in accounts {
+        match targets.decide(&AccountFacts::new(account, Some(units), None)) {
+            TargetDecision::Selected => return Selection::Some,
+            TargetDecision::NotSelected => {}
+            TargetDecision::NotKnown(unknown) => {
+                undecided.push(*account);
+                depends_on_tags |= unknown == Unknown::Tags;
+            }
+        }
+    }
+    if undecided.is_empty() {
+        return Selection::None;
+    }
+    match tags.and_then(|tags| tags.selects_any(targets, &undecided)) {
+        Some(true) => Selection::Some,
+        Some(false) => Selection::None,
+        None if depends_on_tags => Selection::DependsOnTags,
+        None => Selection::Some,
+    }
 }
 
 /// The parts of a configuration that can have targets, each with its name.
@@ -66,6 +99,7 @@ mod tests {
     use crate::code::Code;
     use crate::outcome::Stop;
     use crate::plan::sample;
+    use crate::targets::Tags;
 
     fn account(id: &str, state: AccountState, path: &str) -> Account {
         Account { id: id.parse().unwrap(), state, ou_path: Some(path.to_owned()), ..sample::account() }
@@ -76,6 +110,11 @@ mod tests {
     }
 
     fn checks_knowing(targets: &[&str], others: UnitIds) -> String {
+        checks_with(targets, others, None)
+    }
+
+    /// The checks, where the active account has these tags, if they were read.
+    fn checks_with(targets: &[&str], others: UnitIds, tags: Option<Result<Tags, Stop>>) -> String {
         let grants =
             targets.iter().map(|targets| format!("[[access-role.grant]]\nprincipal = '222233334444'\n{targets}\n"));
         let config = Config::parse_without_files(&grants.collect::<String>()).unwrap();
@@ -84,12 +123,19 @@ mod tests {
             account("555566667777", AccountState::Closed, "o-exampleorg1/r-ab12/ou-ab12-closed01/555566667777/"),
         ];
         let missing = Stop::blocked(Code::Configuration, "`Root` contains no unit `Prod`", "");
+        let no_unit = Stop::blocked(Code::Configuration, "the organization has no unit `ou-ab12-other001`", "");
         let mut units = UnitIds::from([
             ("Production".parse().unwrap(), Ok("ou-ab12-prod0001".parse().unwrap())),
             ("Prod".parse().unwrap(), Err(missing)),
+            ("ou-ab12-other001".parse().unwrap(), Err(no_unit)),
         ]);
         units.extend(others);
-        let checks = super::targets(&config, &accounts, &units);
+        let mut decisions = TagDecisions::default();
+        let read = tags.is_some();
+        if read {
+            decisions.add(&config, &AccountFacts::new(&accounts[0], Some(&units), tags.as_ref()));
+        }
+        let checks = super::targets(&config, &accounts, &units, read.then_some(&decisions));
         let lines = checks.iter().map(|check| {
             let fix = check.fix.as_ref().map(|fix| format!(" -> {fix}")).unwrap_or_default();
             format!("{:?} {}{fix}", check.status, check.text)
@@ -103,26 +149,41 @@ mod tests {
     }
 
     #[test]
-    fn targets_that_select_an_account_or_depend_on_tags_are_fine() {
+    fn targets_that_select_an_account_are_fine() {
         let fine = [
             "targets.organizational-units = ['Production']",
             "targets.organizational-units = ['ou-ab12-prod0001']",
             "targets.accounts = ['444455556666', '999988887777']",
-            "targets.tags = { env = 'prod' }",
             "targets.exclude.accounts = ['999988887777']",
         ];
         insta::assert_snapshot!(checks(&fine), @"Ok each `targets` of the configuration selects at least one account");
     }
 
     #[test]
-    fn unit_without_accounts_is_reported_if_it_does_not_exist() {
+    fn unit_without_accounts_is_fine_if_it_exists() {
         let targets =
             ["targets.accounts = ['444455556666']\ntargets.exclude.organizational-units = ['ou-ab12-other001']"];
-        let missing = Stop::blocked(Code::Configuration, "the organization has no unit `ou-ab12-other001`", "");
-        let known = |found| UnitIds::from([("ou-ab12-other001".parse().unwrap(), found)]);
-        let exists = known(Ok("ou-ab12-other001".parse().unwrap()));
+        let exists = UnitIds::from([("ou-ab12-other001".parse().unwrap(), Ok("ou-ab12-other001".parse().unwrap()))]);
         insta::assert_snapshot!(checks_knowing(&targets, exists), @"Ok each `targets` of the configuration selects at least one account");
-        insta::assert_snapshot!(checks_knowing(&targets, known(Err(missing))), @"Failed access-role.grant 1: the organization has no unit `ou-ab12-other001` -> correct `targets`, or create the unit");
+    }
+
+    #[test]
+    fn targets_that_depend_on_tags_are_judged_only_if_the_tags_were_read() {
+        const ENV: &str = "targets.tags = { env = 'prod' }";
+        let none = UnitIds::new;
+        let tags = |value: &str| Some(Ok(Tags::from([("env".to_owned(), value.to_owned())])));
+        insta::assert_snapshot!(checks(&[ENV]), @"Ok those that depend on tags are checked by `onboard plan --all` (access-role.grant 1)");
+        let both = [ENV, "targets.accounts = ['444455556666']"];
+        insta::assert_snapshot!(checks(&both), @"Ok those that depend on tags are checked by `onboard plan --all` (access-role.grant 1); each other `targets` selects at least one account");
+        let wrong = [ENV, "targets.accounts = ['999988887777']"];
+        insta::assert_snapshot!(checks(&wrong), @"
+        Warning access-role.grant 2 selects none of 1 account: 999988887777 -> correct `targets`, or ignore this if accounts are added later
+        Ok those that depend on tags are checked by `onboard plan --all` (access-role.grant 1)
+        ");
+        insta::assert_snapshot!(checks_with(&[ENV], none(), tags("prod")), @"Ok each `targets` of the configuration selects at least one account");
+        insta::assert_snapshot!(checks_with(&[ENV], none(), tags("prdo")), @"Warning access-role.grant 1 selects none of 1 account: accounts with the tag `env` = `prod` -> correct `targets`, or ignore this if accounts are added later");
+        let denied = Some(Err(Stop::blocked(Code::Configuration, "denied", "")));
+        insta::assert_snapshot!(checks_with(&[ENV], none(), denied), @"Ok each `targets` of the configuration selects at least one account");
     }
 
     #[test]
@@ -136,7 +197,7 @@ mod tests {
         ];
         insta::assert_snapshot!(checks(&wrong), @"
         Failed access-role.grant 1: `Root` contains no unit `Prod` -> correct `targets`, or create the unit
-        Warning access-role.grant 2: the unit ou-ab12-other001 has no account, or does not exist -> compare it with the units of the organization
+        Failed access-role.grant 2: the organization has no unit `ou-ab12-other001` -> correct `targets`, or create the unit
         Warning access-role.grant 3 selects none of 1 account: 999988887777 -> correct `targets`, or ignore this if accounts are added later
         Warning access-role.grant 4 selects none of 1 account: accounts in ou-ab12-closed01 -> correct `targets`, or ignore this if accounts are added later
         Failed access-role.other Acquired: `Root` contains no unit `Prod` -> correct `targets`, or create the unit

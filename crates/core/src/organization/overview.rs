@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use super::group::{AccountName, Groups, Member, general_text};
 use crate::code::Code;
-use crate::config::{Config, Dropped, still_in_accounts};
+use crate::config::{Config, Dropped, StillInAccounts};
 use crate::lines::{Line, plain};
 use crate::mode::Mode;
 use crate::outcome::{Cause, Outcome};
-use crate::owner::Owner;
-use crate::report::{Detail, Report, changes_lines};
+use crate::report::{Detail, NoLongerConfigured, Report, changes_lines};
 use crate::role::RoleName;
 use crate::selection::SkippedAccount;
 
@@ -28,8 +27,8 @@ pub struct Overview {
     pub(super) waiting: Groups<Cause>,
     pub(super) ignored: Groups<Cause>,
     pub(super) notices: Groups<String>,
-    /// The roles of `no_longer_configured` of the reports, with the number of accounts.
-    no_longer_configured: BTreeMap<(RoleName, Option<String>), (Option<Owner>, usize)>,
+    /// The roles of `no_longer_configured` of the reports, by name and owner.
+    no_longer_configured: BTreeMap<(RoleName, Option<String>), StillInAccounts>,
 }
 
 /// How many accounts ended in which way.
@@ -146,9 +145,14 @@ impl Overview {
             let key = format!("{} {message}", cause.code);
             groups.add(key, member(), || Cause { message, remedy, ..cause.clone() });
         }
-        for (role, owner) in &report.no_longer_configured {
+        for (role, NoLongerConfigured { owner, tenant }) in &report.no_longer_configured {
             let key = (role.clone(), owner.as_ref().map(ToString::to_string));
-            self.no_longer_configured.entry(key).or_insert_with(|| (owner.clone(), 0)).1 += 1;
+            let still = self.no_longer_configured.entry(key).or_default();
+            still.owner.clone_from(owner);
+            still.accounts += 1;
+            if let Some(tenant) = tenant {
+                *still.registered.entry(tenant.clone()).or_default() += 1;
+            }
         }
         for notice in &report.notices {
             let notice = general_text(notice, &account);
@@ -182,10 +186,7 @@ impl Overview {
     /// names. Only accounts with a record are known to have such roles.
     #[must_use]
     pub fn dropped(&self, config: &Config) -> Vec<Dropped> {
-        let dropped = |((role, _), (owner, accounts)): (&(RoleName, _), &(Option<Owner>, usize))| {
-            still_in_accounts(config, role, owner.as_ref(), *accounts)
-        };
-        self.no_longer_configured.iter().map(dropped).collect()
+        self.no_longer_configured.iter().map(|((role, _), still)| still.dropped(config, role)).collect()
     }
 
     /// The accounts that are skipped.

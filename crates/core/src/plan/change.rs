@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::session_revocation::SessionRevocation;
 use crate::blueprint::AccountRegistration;
 use crate::observed::ExistingRegistration;
-use crate::policy::{Document, deny_everything, only_allows, removed_principals};
+use crate::policy::{Besides, Document, RemovedPrincipals, deny_everything, only_allows, removed_principals};
 use crate::role::RoleName;
 use crate::role_id::RoleId;
 use crate::role_settings::RoleSettings;
@@ -300,18 +300,32 @@ impl Change {
         }
     }
 
-    /// Its mark in a diff.
-    #[must_use]
-    pub(crate) fn sign(&self) -> Sign {
+    /// The principals that it removes from a trust policy.
+    pub(crate) fn removed_principals(&self) -> RemovedPrincipals {
         match &self.action {
+            Action::UpdateTrust { before: Some(before), after } => removed_principals(before, after),
+            _ => RemovedPrincipals::default(),
+        }
+    }
+
+    /// Its marks in a diff, each of which counts: two for an edit that removes principals from a trust policy and does something
+    /// else as well.
+    #[must_use]
+    pub(crate) fn signs(&self) -> Vec<Sign> {
+        let one = match &self.action {
             Action::CreateRole(_)
             | Action::Attach(_)
             | Action::PutPolicy { before: None, .. }
             | Action::PutBoundary { before: None, .. } => Sign::Add,
             Action::Register(registration) if registration.before.is_none() => Sign::Add,
             Action::RevokeSessions(revocation) if revocation.before.is_none() => Sign::Add,
-            Action::UpdateTrust { before: Some(before), after } if !removed_principals(before, after).is_empty() => {
-                Sign::Remove
+            Action::UpdateTrust { .. } => {
+                let RemovedPrincipals { principals, besides } = self.removed_principals();
+                return match (principals.is_empty(), besides) {
+                    (true, _) => vec![Sign::Change],
+                    (false, Besides::Nothing) => vec![Sign::Remove],
+                    (false, Besides::Adds | Besides::Changes) => vec![Sign::Remove, Sign::Change],
+                };
             }
             Action::DeletePolicy { .. }
             | Action::DeleteRole(_)
@@ -319,13 +333,27 @@ impl Change {
             | Action::DeleteBoundary(_)
             | Action::Untag(_)
             | Action::Deregister(_) => Sign::Remove,
-            Action::UpdateTrust { .. }
-            | Action::UpdateRole { .. }
+            Action::UpdateRole { .. }
             | Action::PutPolicy { .. }
             | Action::RevokeSessions(_)
             | Action::PutBoundary { .. }
             | Action::Tag(_)
             | Action::Register(_) => Sign::Change,
+        };
+        vec![one]
+    }
+
+    /// The sentence next to one of its marks.
+    pub(crate) fn sentence(&self, sign: Sign) -> String {
+        let role = &self.role;
+        match (&self.action, sign) {
+            (Action::UpdateTrust { .. }, Sign::Remove) => {
+                let principals: Vec<_> = self.removed_principals().principals.iter().map(ToString::to_string).collect();
+                let principals = plain_list_of(principals.iter().map(String::as_str));
+                format!("remove {} from the trust policy of role `{role}`", printable(&principals))
+            }
+            (Action::UpdateTrust { .. }, _) => format!("update the trust policy of role `{role}`"),
+            _ => self.to_string(),
         }
     }
 }
@@ -334,12 +362,11 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = &self.role;
         match &self.action {
-            Action::UpdateTrust { before: Some(before), after } if !removed_principals(before, after).is_empty() => {
-                let principals: Vec<_> = removed_principals(before, after).iter().map(ToString::to_string).collect();
-                let principals = plain_list_of(principals.iter().map(String::as_str));
-                write!(f, "remove {} from the trust policy of role `{role}`", printable(&principals))
-            }
-            Action::UpdateTrust { .. } => write!(f, "update the trust policy of role `{role}`"),
+            Action::UpdateTrust { .. } => match self.signs().as_slice() {
+                [Sign::Remove] => f.write_str(&self.sentence(Sign::Remove)),
+                [Sign::Remove, ..] => write!(f, "{}, and update it", self.sentence(Sign::Remove)),
+                _ => f.write_str(&self.sentence(Sign::Change)),
+            },
             Action::CreateRole(new) if new.title == role.as_str() => write!(f, "create role `{role}`"),
             Action::CreateRole(new) => write!(f, "create role `{role}` for {}", new.title),
             Action::DeleteRole(deleted) if deleted.title == role.as_str() => write!(f, "delete role `{role}`"),

@@ -71,7 +71,7 @@ fn each_kind_of_drift_is_repaired() {
     insta::assert_snapshot!(text, @"
     trust:
     iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: its trust policy is not as configured
-    iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
+    iam:UpdateAssumeRolePolicy remove account 111122223333 from the trust policy of role `Acme`, and update it
     unsupported trust:
     iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: its trust policy is not as configured
     iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
@@ -137,7 +137,7 @@ fn permissions_are_reduced_before_they_are_added() {
     iam:DeleteRolePolicy delete policy `theirs` from role `Acme`
     iam:PutRolePermissionsBoundary set the permissions boundary of role `Acme` to arn:aws:iam::aws:policy/PowerUserAccess
     iam:DetachRolePolicy detach arn:aws:iam::aws:policy/AdministratorAccess from role `Acme`
-    iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
+    iam:UpdateAssumeRolePolicy remove account 111122223333 from the trust policy of role `Acme`, and update it
     iam:UpdateRole update the description of role `Acme`
     iam:UntagRole remove the tags `theirs` from role `Acme`
     iam:PutRolePolicy put policy `read` on role `Acme`

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::super::sample::{
     FRESH, NOW, ROLE, ROLE_ID, account, blueprint, blueprint_with, converged, document, fresh, name, recorded,
 };
-use super::super::{Approved, Plan, RoleHistory, diff, guard, predicted, proofs};
+use super::super::{Approved, Plan, RoleHistory, Sign, diff, guard, predicted, proofs};
 use super::*;
 use crate::blueprint::Blueprint;
 use crate::caller_identity::Callers;
@@ -74,7 +74,7 @@ fn owned_role_is_emptied_and_deleted() {
     iam:DeleteRole delete role `Acme`
     ");
     assert_eq!(approved.refusals(), []);
-    assert!(approved.changes().iter().all(|change| change.sign() == super::super::Sign::Remove));
+    assert!(approved.changes().iter().all(|change| change.signs() == [Sign::Remove]));
     let after = proofs(&blueprint, &predicted(&observed, approved.changes()));
     assert!(after.iter().all(super::super::Proof::is_proven), "{after:?}");
     let before: Vec<_> = proofs(&blueprint, &observed).into_iter().filter(|proof| !proof.is_proven()).collect();
@@ -232,7 +232,7 @@ fn revoked_principals_are_removed_from_the_access_role() {
     let blueprint = revoking(&["222233334444", "arn:aws:iam::333344445555:role/old"]);
     let approved = guarded(&blueprint, &observed, &RoleHistory::default());
     insta::assert_snapshot!(changes(&approved), @"iam:UpdateAssumeRolePolicy remove account 222233334444 and arn:aws:iam::333344445555:role/old from the trust policy of role `OrganizationAccountAccessRole`");
-    assert_eq!(approved.changes()[0].sign(), super::super::Sign::Remove);
+    assert_eq!(approved.changes()[0].signs(), [Sign::Remove]);
     let after = predicted(&observed, approved.changes());
     let sentences = |observed: &Observed| {
         proofs(&blueprint, observed)
@@ -254,8 +254,8 @@ fn grant_and_revocation_are_one_edit() {
     let mut both = revoking(&["333344445555"]);
     both.grants = blueprint().grants;
     let approved = guarded(&both, &trusting(r#"["111122223333","333344445555"]"#), &RoleHistory::default());
-    insta::assert_snapshot!(changes(&approved), @"iam:UpdateAssumeRolePolicy update the trust policy of role `OrganizationAccountAccessRole`");
-    assert_eq!(approved.changes()[0].sign(), super::super::Sign::Change);
+    insta::assert_snapshot!(changes(&approved), @"iam:UpdateAssumeRolePolicy remove account 333344445555 from the trust policy of role `OrganizationAccountAccessRole`, and update it");
+    assert_eq!(approved.changes()[0].signs(), [Sign::Remove, Sign::Change]);
     assert_eq!(approved.refusals(), []);
 }
 

@@ -107,7 +107,7 @@ fn sessions_are_revoked_before_anything_is_widened() {
     assert!(revoked(&changes).is_some());
     insta::assert_snapshot!(sentences(&changes), @"
     iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was deleted and created again outside of a recorded run (ID AROADBQP57FF2AEXAMPLE instead of AROAIOSFODNN7EXAMPLE)
-    iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
+    iam:UpdateAssumeRolePolicy remove account 111122223333 from the trust policy of role `Acme`, and update it
     iam:UpdateRole update the maximum session duration of role `Acme` from 43200 s to 3600 s
     iam:PutRolePolicy put policy `read` on role `Acme`
     iam:AttachRolePolicy attach arn:aws:iam::aws:policy/ReadOnlyAccess to role `Acme`
@@ -209,7 +209,7 @@ fn adopted_role_is_revoked_if_its_access_changes() {
     insta::assert_snapshot!(sentences(&with_other_trust), @"
     iam:PutRolePolicy revoke the sessions of role `Acme` that were issued before now: the role was created by another principal and is taken over
     iam:TagRole tag role `Acme` with `account-onboarding`
-    iam:UpdateAssumeRolePolicy update the trust policy of role `Acme`
+    iam:UpdateAssumeRolePolicy remove account 111122223333 from the trust policy of role `Acme`, and update it
     ");
     assert!(revoked(&foreign(&|_| {})).is_none(), "the tag alone widens nothing");
     let observed = drifted(|role| role.trust = Ok(document(FRESH)));

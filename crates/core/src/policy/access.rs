@@ -82,11 +82,44 @@ pub(crate) fn is_access_of(entry: &str, principals: &[Principal]) -> bool {
     allowed_principal(entry).is_some_and(|principal| principals.contains(&principal))
 }
 
-/// The principals that an edit removes from a trust policy, if it does nothing else; otherwise none.
+/// The principals that an edit removes from a trust policy.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct RemovedPrincipals {
+    /// Those that the policy allowed something by name, and no longer does.
+    pub(crate) principals: BTreeSet<Principal>,
+    /// What the same edit does as well.
+    pub(crate) besides: Besides,
+}
+
+/// What an edit does in addition to removing principals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Besides {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It only adds principals.
+    Adds,
+    /// It changes something else.
+    Changes,
+}
+
+/// The principals that an edit removes from a trust policy: they keep no statement that allows them something by name.
 #[must_use]
-pub(crate) fn removed_principals(before: &Document, after: &Document) -> BTreeSet<Principal> {
+pub(crate) fn removed_principals(before: &Document, after: &Document) -> RemovedPrincipals {
     let (old, new) = (access_entries(before), access_entries(after));
-    let kept: BTreeSet<_> = new.iter().filter_map(|entry| allowed_principal(entry)).collect();
-    let lost: Option<BTreeSet<_>> = old.difference(&new).map(|entry| allowed_principal(entry)).collect();
-    lost.filter(|lost| new.is_subset(&old) && lost.is_disjoint(&kept)).unwrap_or_default()
+    let allowed = |entries: &BTreeSet<String>| -> BTreeSet<_> {
+        entries.iter().filter_map(|entry| allowed_principal(entry)).collect()
+    };
+    let principals: BTreeSet<_> = allowed(&old).difference(&allowed(&new)).cloned().collect();
+    let is_of_removed = |entry: &String| allowed_principal(entry).is_some_and(|one| principals.contains(&one));
+    let besides = if !old.difference(&new).all(is_of_removed) {
+        Besides::Changes
+    } else if new.is_subset(&old) {
+        Besides::Nothing
+    } else if new.difference(&old).all(|entry| allowed_principal(entry).is_some()) {
+        Besides::Adds
+    } else {
+        Besides::Changes
+    };
+    RemovedPrincipals { principals, besides }
 }

@@ -58,7 +58,7 @@ mod truth;
 mod unique_ids;
 
 pub use access::access_entries;
-pub(crate) use access::{is_access_of, is_denial, is_rotation, removed_principals};
+pub(crate) use access::{Besides, RemovedPrincipals, is_access_of, is_denial, is_rotation, removed_principals};
 pub use assume_action::{AssumeAction, AssumeActions};
 pub use condition::{Condition, ConditionClause};
 pub use condition_text::{ConditionDisplay, ExternalIdDisplay};

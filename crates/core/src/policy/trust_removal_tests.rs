@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::policy::{Grant, access_entries, add_grants, removed_principals};
+use crate::policy::{Grant, RemovedPrincipals, access_entries, add_grants, removed_principals};
 
 const ROLE: &str = "arn:aws:iam::333344445555:role/old";
 
@@ -85,26 +85,29 @@ fn policy_is_never_emptied() {
 }
 
 #[test]
-fn only_the_removal_of_principals_is_recognized_as_one() {
+fn removed_principals_are_recognized_next_to_other_edits() {
     let before = document(&allow(&format!(r#"[{ROOT},"222233334444","{ROLE}"]"#)));
-    let names = |after: &Document| {
-        removed_principals(&before, after).iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    let edit = |before: &Document, after: &Document| {
+        let RemovedPrincipals { principals, besides } = removed_principals(before, after);
+        let names: Vec<_> = principals.iter().map(ToString::to_string).collect();
+        format!("{} {besides:?}", names.join(", "))
     };
-    insta::assert_snapshot!(names(&document(&allow(ROOT))), @"account 222233334444, arn:aws:iam::333344445555:role/old");
-    assert_eq!(names(&before), "", "nothing is removed");
-    assert_eq!(names(&document(&allow(&format!(r#"[{ROOT},"444455556666"]"#)))), "", "one is added");
-    let two = document(&format!(
-        "{},{}",
-        allow(r#""222233334444""#),
-        allow(ROOT).replace("sts:AssumeRole", "sts:TagSession")
-    ));
+    let names = |after: &Document| edit(&before, after);
+    insta::assert_snapshot!(names(&document(&allow(ROOT))), @"account 222233334444, arn:aws:iam::333344445555:role/old Nothing");
+    assert_eq!(names(&before), " Nothing", "nothing is removed");
+    insta::assert_snapshot!(names(&document(&allow(&format!(r#"[{ROOT},"444455556666"]"#)))), @"account 222233334444, arn:aws:iam::333344445555:role/old Adds");
+    let tags = |principals: &str| allow(principals).replace("sts:AssumeRole", "sts:TagSession");
+    insta::assert_snapshot!(names(&document(&tags(ROOT))), @"account 222233334444, arn:aws:iam::333344445555:role/old Changes");
+    let two = document(&format!("{},{}", allow(r#""222233334444""#), tags(ROOT)));
     let one = document(&allow(r#""222233334444""#));
-    let root = removed_principals(&two, &one);
-    assert_eq!(root.len(), 1);
-    let kept = document(&format!("{},{}", allow(ROOT), allow(ROOT).replace("sts:AssumeRole", "sts:TagSession")));
-    assert!(removed_principals(&kept, &document(&allow(ROOT))).is_empty(), "the principal keeps another statement");
-    let deny = document(&format!("{},{}", allow(ROOT), allow(ROOT).replace("Allow", "Deny")));
-    assert!(removed_principals(&deny, &document(&allow(ROOT))).is_empty(), "a denial is not access");
+    insta::assert_snapshot!(edit(&two, &one), @"account 111122223333 Nothing");
+    let kept = document(&format!("{},{}", allow(ROOT), tags(ROOT)));
+    assert_eq!(edit(&kept, &document(&allow(ROOT))), " Changes", "the principal keeps another statement");
+    let denial = allow(ROOT).replace("Allow", "Deny");
+    let deny = document(&format!("{},{denial}", allow(ROOT)));
+    assert_eq!(edit(&deny, &document(&allow(ROOT))), " Changes", "a denial is not access");
+    let denied = document(&format!("{},{denial}", allow(ROOT)));
+    insta::assert_snapshot!(names(&denied), @"account 222233334444, arn:aws:iam::333344445555:role/old Changes");
 }
 
 #[test]

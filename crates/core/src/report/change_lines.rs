@@ -6,7 +6,8 @@ use super::detail::Detail;
 use crate::lines::{Line, Mark, Style};
 use crate::plan::{Action, Change, NewRole, RegistrationChange, Sign};
 use crate::policy::{
-    Document, Principals, Redactor, Statement, permissions_summary, removed_principals, trust_summary,
+    Besides, Document, Principals, Redactor, RemovedPrincipals, Statement, permissions_summary, removed_principals,
+    trust_summary,
 };
 use crate::role_settings::RoleSettings;
 use crate::text::printable;
@@ -22,7 +23,17 @@ pub(super) fn change_lines(
     detail: Detail,
     redactor: &mut Redactor,
 ) -> Vec<Line> {
-    let mut lines = vec![Line::at(2).mark(mark(change.sign())).text(change)];
+    let heading = |sign| Line::at(2).mark(mark(sign)).text(change.sentence(sign));
+    let signs = change.signs();
+    let mut lines = Vec::new();
+    if let ([sign, _], Action::UpdateTrust { before: Some(before), after }) = (signs.as_slice(), &change.action) {
+        lines.push(heading(*sign));
+        // Otherwise the diff of the document follows, with all of it.
+        if detail == Detail::Summary && change.removed_principals().besides == Besides::Adds {
+            lines.extend(lost(before, after));
+        }
+    }
+    lines.extend(signs.last().map(|sign| heading(*sign)));
     lines.extend(match (&change.action, detail) {
         (Action::UpdateTrust { before, after }, Detail::Summary) => trust_change(before.as_ref(), after, redactor),
         (Action::PutPolicy { before: None, after, .. }, Detail::Summary) if deleted.is_none() => {
@@ -86,33 +97,44 @@ fn trust_change(before: Option<&Document>, after: &Document, redactor: &mut Reda
         let note = Line::at(INDENT).styled(Style::Warning, "replaces a trust policy that is not supported");
         return [note].into_iter().chain(trust_summary(after).iter().map(|sentence| added(sentence))).collect();
     };
-    if let Some(gained) = gained(before, after) {
-        return gained.iter().map(|sentence| added(sentence)).collect();
-    }
+    let RemovedPrincipals { principals, besides } = removed_principals(before, after);
+    let sentences = match (principals.is_empty(), besides) {
+        (true, _) => gained(before, after).unwrap_or_default(),
+        (false, Besides::Nothing) => lost(before, after),
+        (false, Besides::Adds) if after.statements().iter().all(is_plain) => gains(before, after),
+        (false, Besides::Adds | Besides::Changes) => Vec::new(),
+    };
+    if sentences.is_empty() { documents(Some(before), Some(after), redactor) } else { sentences }
+}
+
+/// What a trust policy loses, in sentences.
+fn lost(before: &Document, after: &Document) -> Vec<Line> {
     let left = trust_summary(after);
-    let lost = trust_summary(before).into_iter().filter(|sentence| !left.contains(sentence));
-    let lost: Vec<_> = lost.map(|sentence| removed(&sentence)).collect();
-    match removed_principals(before, after).is_empty() || lost.is_empty() {
-        true => documents(Some(before), Some(after), redactor),
-        false => lost,
-    }
+    trust_summary(before).iter().filter(|sentence| !left.contains(sentence)).map(|sentence| removed(sentence)).collect()
+}
+
+/// What it gains, in sentences.
+fn gains(before: &Document, after: &Document) -> Vec<Line> {
+    let old = trust_summary(before);
+    trust_summary(after).iter().filter(|sentence| !old.contains(sentence)).map(|sentence| added(sentence)).collect()
+}
+
+fn is_plain(new: &Statement) -> bool {
+    new.understood && new.actions.cover_assume_role()
 }
 
 /// What an edit adds to a trust policy, in sentences; `None` if it does anything else than add principals.
-fn gained(before: &Document, after: &Document) -> Option<Vec<String>> {
+fn gained(before: &Document, after: &Document) -> Option<Vec<Line>> {
     let is_kept = |old: &Statement| {
         after.statements().iter().any(|new| {
             let same = (new.effect, &new.actions, &new.condition) == (old.effect, &old.actions, &old.condition);
             same && includes(&new.principals, &old.principals)
         })
     };
-    let is_plain = |new: &Statement| new.understood && new.actions.cover_assume_role();
     if !before.statements().iter().all(is_kept) || !after.statements().iter().all(is_plain) {
         return None;
     }
-    let old = trust_summary(before);
-    let gained: Vec<_> = trust_summary(after).into_iter().filter(|sentence| !old.contains(sentence)).collect();
-    (!gained.is_empty()).then_some(gained)
+    Some(gains(before, after))
 }
 
 fn includes(new: &Principals, old: &Principals) -> bool {

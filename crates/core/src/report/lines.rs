@@ -163,7 +163,8 @@ pub(crate) fn heading_line(report: &Report) -> Line {
 }
 
 fn summary(report: &Report) -> String {
-    let count = |sign| report.changes.iter().filter(|step| step.change.sign() == sign).count();
+    let signs: Vec<_> = report.changes.iter().flat_map(|step| step.change.signs()).collect();
+    let count = |sign| signs.iter().filter(|one| **one == sign).count();
     let add = count(Sign::Add);
     let change = count(Sign::Change);
     let remove = count(Sign::Remove);

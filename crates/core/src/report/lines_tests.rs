@@ -211,6 +211,76 @@ fn verbose_plan_shows_full_documents_and_both_states() {
 }
 
 #[test]
+fn plan_shows_and_counts_a_removal_that_is_part_of_an_edit() {
+    let trust = |principals: &str, action: &str| {
+        document(&format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":{principals}}},"Action":"{action}"}}]}}"#
+        ))
+    };
+    let shown = |principals: &str, action: &str, detail| {
+        let mut report = planned(&converged(&blueprint()), pending());
+        let before = trust(r#"["111122223333","333344445555"]"#, "sts:AssumeRole");
+        let action = crate::plan::Action::UpdateTrust { before: Some(before), after: trust(principals, action) };
+        let change = Change { role: "OrganizationAccountAccessRole".parse().unwrap(), action };
+        report.changes = vec![ChangeResult { change, status: ChangeStatus::Planned }];
+        let text = plan(&report, detail);
+        text.lines().skip(2).take_while(|line| !line.starts_with("Who")).collect::<Vec<_>>().join("\n")
+    };
+    let granted = r#"["111122223333","222233334444"]"#;
+    insta::assert_snapshot!(shown(granted, "sts:AssumeRole", Detail::Summary), @"
+    Plan: 0 to add, 1 to change, 1 to remove
+
+      - remove account 333344445555 from the trust policy of role
+        `OrganizationAccountAccessRole`
+          - trusts account 333344445555
+      ~ update the trust policy of role `OrganizationAccountAccessRole`
+          + trusts account 222233334444
+    ");
+    insta::assert_snapshot!(shown(granted, "sts:AssumeRole", Detail::Full), @r#"
+    Plan: 0 to add, 1 to change, 1 to remove
+
+      - remove account 333344445555 from the trust policy of role
+        `OrganizationAccountAccessRole`
+      ~ update the trust policy of role `OrganizationAccountAccessRole`
+                  "Principal": {
+                    "AWS": [
+                      "111122223333",
+          -           "333344445555"
+          +           "222233334444"
+                    ]
+                  },
+                  "Action": "sts:AssumeRole"
+    "#);
+    insta::assert_snapshot!(shown(r#"["111122223333"]"#, "sts:*", Detail::Summary), @r#"
+    Plan: 0 to add, 1 to change, 1 to remove
+
+      - remove account 333344445555 from the trust policy of role
+        `OrganizationAccountAccessRole`
+      ~ update the trust policy of role `OrganizationAccountAccessRole`
+                  "Effect": "Allow",
+                  "Principal": {
+                    "AWS": [
+          -           "111122223333",
+          -           "333344445555"
+          +           "111122223333"
+                    ]
+                  },
+          -       "Action": "sts:AssumeRole"
+          +       "Action": "sts:*"
+                }
+              ]
+            }
+    "#);
+    insta::assert_snapshot!(shown(r#"["111122223333"]"#, "sts:AssumeRole", Detail::Summary), @"
+    Plan: 0 to add, 0 to change, 1 to remove
+
+      - remove account 333344445555 from the trust policy of role
+        `OrganizationAccountAccessRole`
+          - trusts account 333344445555
+    ");
+}
+
+#[test]
 fn plan_of_a_drifted_role_shows_each_old_and_new_value() {
     let observed = drifted(|role| {
         role.settings.description = "theirs".to_owned();

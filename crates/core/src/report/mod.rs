@@ -15,6 +15,6 @@ pub use event::{AccountEvent, EventContext, EventKind};
 pub(crate) use lines::{changed_lines, changes_lines, ending_lines, heading_line, remark_lines};
 pub use lines::{outcome_line, plan_lines, report_lines};
 pub use metrics::{emf, time_to_onboarded};
-pub use model::{Calls, ChangeResult, ChangeStatus, Report, UndoneRun};
+pub use model::{Calls, ChangeResult, ChangeStatus, NoLongerConfigured, Report, UndoneRun};
 pub(crate) use proof_lines::proof_lines;
 pub use undo_lines::{undo_plan_lines, undo_report_lines};

@@ -82,10 +82,9 @@ pub struct Report {
     /// Those of them that an earlier run made, and that are still present.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub unselected: BTreeSet<RoleName>,
-    /// The roles that an earlier run made, that are still present and that the configuration no longer has, each with what asked for
-    /// it, if its tag says so.
+    /// The roles that an earlier run made, that are still present and that the configuration no longer has.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "names")]
-    pub no_longer_configured: BTreeMap<RoleName, Option<Owner>>,
+    pub no_longer_configured: BTreeMap<RoleName, NoLongerConfigured>,
     /// Who can assume which role, and who cannot.
     pub proofs: Vec<Proof>,
     /// In a plan with changes: who can assume which role, and who cannot, once the changes are made.
@@ -107,6 +106,15 @@ pub struct Report {
     pub calls: Calls,
     /// The duration, including waiting, in milliseconds.
     pub duration_ms: u64,
+}
+
+/// A role that the configuration no longer has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoLongerConfigured {
+    /// What asked for it, if its tag says so.
+    pub owner: Option<Owner>,
+    /// The [label](crate::config::VendorTenant::label) of the tenant in which this tool registered the account with the vendor that uses it, if it did.
+    pub tenant: Option<String>,
 }
 
 /// A run whose change of the access role's trust policy is undone.
@@ -327,7 +335,7 @@ fn shown_unit<S: Serializer>(unit: &Option<Arc<ShownUnit>>, serializer: S) -> Re
     unit.as_deref().serialize(serializer)
 }
 
-fn names<S: Serializer>(roles: &BTreeMap<RoleName, Option<Owner>>, serializer: S) -> Result<S::Ok, S::Error> {
+fn names<S: Serializer>(roles: &BTreeMap<RoleName, NoLongerConfigured>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(roles.keys())
 }
 

@@ -47,6 +47,12 @@ impl Selection {
         Self { scope: Scope::All, tags: Vec::new() }
     }
 
+    /// Whether every account of the organization is selected.
+    #[must_use]
+    pub fn is_whole_organization(&self) -> bool {
+        self.scope == Scope::All && self.tags.is_empty()
+    }
+
     /// Whether an account with these tags is selected: for each key that is asked for, it has one of the values.
     #[must_use]
     pub fn matches_tags(&self, tags: &BTreeMap<String, String>) -> bool {

@@ -19,7 +19,7 @@ use crate::time::to_policy_date;
 use charts::{overall_bar, requirement_chart, unit_chart};
 use data::data_block;
 use escape::escaped;
-use sections::{attention_section, skipped_section, tiles};
+use sections::{attention_section, departed_section, skipped_section, tiles};
 use security::content_security_policy;
 
 const STYLE: &str = include_str!("page.css");
@@ -35,7 +35,8 @@ pub fn audit_html(audit: &Audit) -> String {
     let configuration = escaped(&configuration);
     let (overall, tiles) = (overall_bar(audit), tiles(audit));
     let (requirements, units) = (requirement_chart(audit), unit_chart(audit));
-    let (attention, skipped) = (attention_section(audit), skipped_section(audit));
+    let (attention, departed) = (attention_section(audit), departed_section(audit));
+    let skipped = skipped_section(audit);
     let data = data_block(audit);
     let version = env!("CARGO_PKG_VERSION");
     format!(
@@ -66,6 +67,7 @@ pub fn audit_html(audit: &Audit) -> String {
 <section><h2>Coverage by unit</h2>{units}</section>
 </div>
 {attention}
+{departed}
 <section id="accounts">
 <h2>Accounts</h2>
 <noscript><p>The table of accounts needs JavaScript, which is turned off. The CSV and JSON formats have the same content.</p></noscript>

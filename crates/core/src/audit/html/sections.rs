@@ -3,6 +3,7 @@
 use super::super::account::AccountStatus;
 use super::super::attention::groups;
 use super::super::coverage::percent;
+use super::super::departed::{DEPARTED, DepartedAccount, remedy};
 use super::super::summary::Audit;
 use super::escape::{escaped, with_code};
 use crate::outcome::for_command_line;
@@ -57,6 +58,26 @@ pub(super) fn attention_section(audit: &Audit) -> String {
     };
     let items: String = groups.iter().enumerate().map(item).collect();
     format!("<section><h2>Needs attention</h2><ol class=\"groups\">{items}</ol></section>")
+}
+
+/// The accounts that are no longer in the organization.
+pub(super) fn departed_section(audit: &Audit) -> String {
+    if audit.departed.is_empty() {
+        return String::new();
+    }
+    let row = |account: &DepartedAccount| {
+        let last_run = account.last_run().unwrap_or_default();
+        let cells = [account.name.as_str(), account.id.as_str(), &last_run, &account.registrations(), &account.roles()]
+            .map(|cell| format!("<td>{}</td>", escaped(cell)));
+        format!("<tr>{}</tr>", cells.concat())
+    };
+    let rows: String = audit.departed.iter().map(row).collect();
+    format!(
+        "<section><h2>No longer in the organization</h2><p>{}</p><p><b>Remedy:</b> {}</p><table><thead><tr><th>Account</th>\
+         <th>ID</th><th>Last run</th><th>Registrations</th><th>Roles</th></tr></thead><tbody>{rows}</tbody></table></section>",
+        escaped(DEPARTED),
+        with_code(&remedy("ID"))
+    )
 }
 
 /// The accounts that are not processed, folded away.
