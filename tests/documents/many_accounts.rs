@@ -12,7 +12,7 @@ use onboarding_core::outcome::Outcome;
 use onboarding_core::selection::{Selected, Selection};
 use onboarding_core::time::from_unix_seconds;
 use onboarding_engine::{
-    AccountReport, AccountToProcess, Engine, Interrupt, OrganizationRun, all_target_units, select_accounts,
+    AccountReport, AccountToProcess, Engine, Interrupt, OrganizationRun, select_accounts, target_units,
 };
 use onboarding_simulation::{FakeOrganization, RoleState};
 
@@ -130,9 +130,11 @@ async fn warnings_of_the_document_are_printed() {
                  targets.organizational-units = ['Workload/Prod']\n";
     let engine = engine(&organization, &[GRANT, grant].concat());
     let (overview, Selected { accounts, .. }) = plan(&engine).await;
-    let units = all_target_units(&engine.world, &engine.config, &accounts).await.expect("units");
+    let units = target_units(&engine.world, &engine.config, &accounts).await.expect("units");
     let mut lines = Vec::new();
-    for check in doctor::targets(&engine.config, &accounts, &units).into_iter().filter(|one| one.status != Status::Ok) {
+    for check in
+        doctor::targets(&engine.config, &accounts, &units, None).into_iter().filter(|one| one.status != Status::Ok)
+    {
         let fix = check.fix.map(|fix| format!("; {fix}")).unwrap_or_default();
         lines.push(Line::at(0).text(format!("warning: targets: {}{fix}", check.text)));
     }
