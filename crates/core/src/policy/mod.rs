@@ -2,7 +2,8 @@
 //!
 //! - `document`, `condition`, `principal`: the typed view of a policy;
 //! - `pasted`, `located`: a policy in the forms in which people paste it, or within another document;
-//! - `condition_values`: keys and values of conditions that IAM refuses;
+//! - `condition_keys`: the form of condition keys, and those whose values are hidden;
+//! - `condition_values`: values of conditions that IAM refuses;
 //! - `refusals`, `principal_form`: what IAM refuses in a trust policy that a person wrote;
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
 //! - `access`: the allowed access as a set, to compare a document before and after an edit;
@@ -24,6 +25,7 @@
 mod access;
 mod assume_action;
 mod condition;
+mod condition_keys;
 mod condition_text;
 mod condition_values;
 mod context;
@@ -61,6 +63,7 @@ pub use access::access_entries;
 pub(crate) use access::{Besides, RemovedPrincipals, is_access_of, is_denial, is_rotation, removed_principals};
 pub use assume_action::{AssumeAction, AssumeActions};
 pub use condition::{Condition, ConditionClause};
+pub(crate) use condition_keys::{check_key, may_hold_external_ids};
 pub use condition_text::{ConditionDisplay, ExternalIdDisplay};
 pub(crate) use condition_values::check_values;
 pub use context::RequestContext;
