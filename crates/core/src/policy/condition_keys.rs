@@ -77,6 +77,10 @@ pub(crate) fn check_key(key: &str) -> Result<(), String> {
         && label.bytes().all(|b| b.is_ascii_graphic())
         && name.trim_end() == name;
     if is_valid {
+        let is_of_sts = prefix.eq_ignore_ascii_case("sts") || prefix.eq_ignore_ascii_case("aws");
+        if is_of_sts && may_hold_external_ids(label) && !is_external_id_key(key) && label == name {
+            return Err("is not a condition key; write `sts:ExternalId`".to_owned());
+        }
         return Ok(());
     }
     let bare = key.rsplit(':').next().unwrap_or_default().trim();
@@ -113,7 +117,17 @@ mod tests {
         does not begin with the service or the identity provider that defines it, so that no request has such a key; write `aws:RequestTag/…`
         does not begin with the service or the identity provider that defines it, so that no request has such a key; write it as in `aws:PrincipalOrgID`, `s3:prefix` or `token.actions.githubusercontent.com:sub`
         ");
-        for bad in ["", ":", "aws:", " aws:SourceIp", "aws: SourceIp", "a\"b:c", "aws:Principal Arn"] {
+        for bad in [
+            "",
+            ":",
+            "aws:ExternalId",
+            "sts:external-id",
+            "aws:",
+            " aws:SourceIp",
+            "aws: SourceIp",
+            "a\"b:c",
+            "aws:Principal Arn",
+        ] {
             assert!(check_key(bad).is_err(), "{bad}");
         }
     }
@@ -126,6 +140,8 @@ mod tests {
             "s3:prefix",
             "kms:EncryptionContext:team",
             "aws:PrincipalTag/Cost Center",
+            "aws:PrincipalTag/ExternalId",
+            "STS:externalid",
             "aws:RequestTag/a:b",
             "token.actions.githubusercontent.com:sub",
             "oidc.eks.eu-west-1.amazonaws.com/id/0123ABCD:aud",
