@@ -35,6 +35,7 @@ fn github_without_a_limited_subject_is_open_to_everyone() {
         format!(r#"{{"StringLike":{{"{key}:repository":"*/app"}}}}"#),
         format!(r#"{{"StringEqualsIfExists":{{"{key}:enterprise_id":"7"}}}}"#),
         format!(r#"{{"Null":{{"{key}:enterprise_id":"true"}}}}"#),
+        format!(r#"{{"StringLike":{{"{key}:job_workflow_ref":"acme/*"}}}}"#),
     ] {
         assert!(subject(&any).ends_with(" Any"), "{any}: {}", subject(&any));
     }
@@ -45,7 +46,7 @@ fn github_without_a_limited_subject_is_open_to_everyone() {
         format!(r#"{{"StringLike":{{"{key}:sub":["repo:acme/*","repo:acme-labs/app:*"]}}}}"#),
         format!(r#"{{"StringLike":{{"{key}:sub":"repo:*/app:*"}},"StringEquals":{{"{key}:repository":"acme/app"}}}}"#),
         format!(r#"{{"StringEquals":{{"{key}:repository_id":"7","{key}:ref":"refs/heads/main"}}}}"#),
-        format!(r#"{{"StringLike":{{"{key}:job_workflow_ref":"acme/*"}}}}"#),
+        format!(r#"{{"StringLike":{{"{key}:sub":"repo:acme/*","{key}:job_workflow_ref":"acme/*"}}}}"#),
     ] {
         assert!(subject(&limited).ends_with(" Limited"), "{limited}: {}", subject(&limited));
     }

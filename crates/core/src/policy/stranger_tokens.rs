@@ -42,7 +42,8 @@ const ISSUERS: [(&str, &[(&str, Field)]); 5] = [
         &[
             ("sub", Field::Owner("repo:", '/')),
             ("repository", Field::Owner("", '/')),
-            ("job_workflow_ref", Field::Owner("", '/')),
+            // A stranger can call a reusable workflow of another owner, if that is public.
+            ("job_workflow_ref", Field::Chosen),
             ("environment", Field::Chosen),
             ("ref", Field::Chosen),
             ("workflow", Field::Chosen),
