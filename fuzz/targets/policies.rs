@@ -138,7 +138,7 @@ fn strangers_that_can_assume_the_role_are_found(document: &Document, callers: &[
         partition: "aws".parse().expect("a valid partition"),
     };
     let found = outside_access(document, &own);
-    _ = provider_access(document, &own);
+    _ = provider_access(document, &own.partition);
     if document.partitions().iter().any(|partition| partition.as_str() != "aws") {
         return;
     }

@@ -191,7 +191,7 @@ fn grant_for_another_partition_is_refused() {
 fn condition_that_iam_refuses_or_that_never_holds_is_refused() {
     for (condition, code, sentence) in [
         (r#"{"Bool":{"aws:SecureTransport":"on"}}"#, 1, "`true` or `false` only"),
-        (r#"{"StringEquals":{"PrincipalTag/team":"x"}}"#, 1, "has no prefix"),
+        (r#"{"StringEquals":{"PrincipalTag/team":"x"}}"#, 1, "write `aws:PrincipalTag/…`"),
         (
             r#"{"StringEquals":{"aws:PrincipalOrgID":"${OrganizationId}"}}"#,
             1,

@@ -144,6 +144,12 @@ impl Targets {
         self.selected.is_empty() && self.excluded.is_empty()
     }
 
+    /// Whether this account alone can be selected.
+    pub(crate) fn is_only(&self, account: &AccountId) -> bool {
+        let AccountFilter { units, accounts, tags } = &self.selected;
+        units.is_empty() && tags.is_empty() && accounts.len() == 1 && accounts.contains(account)
+    }
+
     /// Whether an account is selected.
     #[must_use]
     pub fn decide(&self, facts: &AccountFacts<'_>) -> TargetDecision {

@@ -1,7 +1,6 @@
 //! Warnings about who may assume the roles of a configuration, and about the managed policies that are attached to them.
 
-use serde_json::{Map, Value as Json};
-
+use super::trust_document;
 use super::{Config, PrincipalSpec, RoleTemplate, TrustSpec};
 use crate::policy::{Document, lint_managed_policy, lint_trusted};
 use crate::template::Template;
@@ -28,8 +27,8 @@ fn of_role(role: &RoleTemplate) -> Vec<String> {
 }
 
 fn of_trust(name: &str, spec: &TrustSpec) -> Vec<String> {
-    let statement = Document::from_statements(vec![statement(spec)]);
-    let statements = statement.as_ref().map(Document::statements).unwrap_or_default();
+    let document = trust_document::of_entry(spec);
+    let statements = document.as_ref().map(Document::statements).unwrap_or_default();
     let mut found: Vec<_> =
         statements.iter().flat_map(|one| lint_trusted(name, one)).map(|finding| finding.to_string()).collect();
     let is_own = |principal: &PrincipalSpec| matches!(principal, PrincipalSpec::Aws(text) if is_own_account(text));
@@ -48,28 +47,6 @@ fn of_trust(name: &str, spec: &TrustSpec) -> Vec<String> {
 /// Whether a principal is the account in which the role is.
 fn is_own_account(principal: &Template) -> bool {
     principal.0 == "{account-id}" || principal.0.ends_with(":iam::{account-id}:root")
-}
-
-/// The statement without external IDs, which do not matter here.
-fn statement(spec: &TrustSpec) -> Json {
-    let mut aws = Vec::new();
-    let mut services = Vec::new();
-    let mut federated = Vec::new();
-    for principal in &spec.principals {
-        match principal {
-            PrincipalSpec::Aws(text) => aws.push(Json::from(text.0.as_str())),
-            PrincipalSpec::Service(name) => services.push(Json::from(name.as_str())),
-            PrincipalSpec::Federated(provider) => federated.push(Json::from(provider.0.as_str())),
-        }
-    }
-    let mut statement = Map::new();
-    statement.insert("Effect".to_owned(), "Allow".into());
-    statement.insert("Action".to_owned(), "sts:AssumeRole".into());
-    let principals = [("AWS", aws), ("Service", services), ("Federated", federated)];
-    let principals = principals.map(|(kind, all)| (kind.to_owned(), Json::Array(all)));
-    statement.insert("Principal".to_owned(), Json::Object(Map::from_iter(principals)));
-    statement.insert("Condition".to_owned(), spec.condition.to_json());
-    Json::Object(statement)
 }
 
 #[cfg(test)]
@@ -103,6 +80,7 @@ trust = [
         access-role: grant 2 has a condition on `aws:PrincipalArn` that every value meets; list the values, or remove the condition
         role/r: trust entry 1 has a `BoolIfExists` condition on `aws:MultiFactorAuthPresent`, which is also met by access keys without MFA; use `Bool`
         role/r: trust entry 1 lets every role and user of the member account assume the role, if its own policies allow it; list roles, or add a condition on `aws:PrincipalArn`
+        role/r: trust entry 2 lets config.amazonaws.com assume the role for any account (confused deputy); its condition on `aws:SourceAccount` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`
         role/r: trust entry 2 has a `ForAllValues` condition on `aws:SourceAccount`, which is also met by requests without that key; add `Null` with `false` for the key
         role/r: trust entry 3 lets config.amazonaws.com assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys
         role/r: the managed policy `PowerUserAccess` amounts to administrator access: it allows every action except those of IAM, and so using the roles of functions and instances; attach a narrower policy

@@ -164,7 +164,8 @@ fn role(role: &RoleTemplate) -> Vec<Line> {
     }
     for (name, policy) in &role.policies {
         lines.push(field("policy", name));
-        let pretty = Document::parse(&policy.0).map_or_else(|_| policy.0.clone(), |policy| policy.to_pretty());
+        let pretty =
+            Document::parse(&policy.0).map_or_else(|_| policy.0.clone(), |policy| Redactor::default().pretty(&policy));
         lines.extend(pretty.lines().map(|text| Line::verbatim(4).text(text)));
     }
     lines

@@ -162,6 +162,32 @@ fn invalid_external_ids_are_reported() {
 }
 
 #[test]
+fn condition_key_without_its_service_is_rejected_and_external_ids_stay_hidden() {
+    let grant = |key: &str| {
+        let condition = format!("condition = {{ StringEquals = {{ '{key}' = 's3cret-1' }} }}");
+        problems(&format!("[[access-role.grant]]\nprincipal = '482913650127'\n{condition}\n"))
+    };
+    let all = ["ExternalId", "aws:ExternalId", "sts:external-id", "PrincipalOrgID", "aud"].map(grant).join("\n");
+    assert!(!all.contains("s3cret"), "{all}");
+    insta::assert_snapshot!(all, @"
+    onboarding.toml:3:32: `ExternalId`: must not be set as a condition; use `external-id` next to `principal`
+    onboarding.toml:3:32: `aws:ExternalId`: must not be set as a condition; use `external-id` next to `principal`
+    onboarding.toml:3:32: `sts:external-id`: must not be set as a condition; use `external-id` next to `principal`
+    onboarding.toml:3:32: `PrincipalOrgID`: does not begin with the service or the identity provider that defines it, so that no request has such a key; write `aws:PrincipalOrgID`
+    onboarding.toml:3:32: `aud`: does not begin with the service or the identity provider that defines it, so that no request has such a key; write it as in `aws:PrincipalOrgID`, `s3:prefix` or `token.actions.githubusercontent.com:sub`
+    ");
+}
+
+#[test]
+fn external_id_in_a_permissions_policy_is_not_shown() {
+    let policy = r#"{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"*","Condition":{"StringEquals":{"sts:ExternalId":"s3cret-1"}}}}"#;
+    let config =
+        parse(&format!("[[role]]\nname = 'r'\ntrust = [{{ principal = '482913650127' }}]\npolicies.p = '{policy}'\n"));
+    let lines = plain(&show(&config));
+    assert!(!lines.contains("s3cret") && lines.contains("(external ID 1, hidden)"), "{lines}");
+}
+
+#[test]
 fn vendor_may_use_a_pattern_of_external_ids() {
     let config = parse(&format!(
         "[vendors.acme]\nexternal-id = {{ like = 'acme@*' }}\n[catalogue.acme]\n{VENDOR}trust = {{ accounts = ['482913650127'], external-id = 'required' }}\n"

@@ -1,10 +1,8 @@
 //! Settings that are valid but deserve review.
 
 use super::services::unknown_service;
-use super::{
-    AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, Template, TrustSpec, removal, risks, trust,
-    trust_size,
-};
+use super::trust_warnings::{any_subject, provider_elsewhere, without_access};
+use super::{AccessRole, Config, ExternalIdSource, PrincipalSpec, RoleTemplate, TrustSpec, removal, risks, trust_size};
 use crate::exclude::Exclude;
 use crate::policy::{AssumeAction, ConditionClause, Document, INLINE_QUOTA, inline_limit, lint_permissions};
 use crate::suggestion::list_of;
@@ -46,6 +44,7 @@ fn of_grants(access_role: &AccessRole) -> Vec<String> {
     let granted = access_role.grants.iter().map(|grant| &grant.trust);
     let too_long = trust_size::warning(trust_size::of_grants(access_role));
     let found = granted.clone().filter_map(pattern_warning).chain(too_long);
+    let found = found.chain(granted.clone().flat_map(without_access));
     found.chain(granted.flat_map(denied_by_mfa)).map(|text| format!("access-role: {text}")).collect()
 }
 
@@ -67,8 +66,9 @@ fn of_role(role: &RoleTemplate) -> Vec<String> {
     found.extend(role.trust.iter().filter_map(pattern_warning).map(|text| format!("{owner}: {text}")));
     let principals = role.trust.iter().flat_map(|spec| spec.principals.iter().map(move |one| (spec, one)));
     found.extend(
-        principals.flat_map(|(spec, one)| principal_warnings(spec, one)).map(|text| format!("{owner}: {text}")),
+        principals.flat_map(|(spec, one)| principal_warnings(role, spec, one)).map(|text| format!("{owner}: {text}")),
     );
+    found.extend(role.trust.iter().flat_map(without_access).map(|text| format!("{owner}: {text}")));
     for (name, policy) in &role.policies {
         if let Ok(policy) = Document::parse(&policy.0) {
             let findings = lint_permissions(name, &policy);
@@ -131,7 +131,7 @@ fn pattern_warning(spec: &TrustSpec) -> Option<String> {
     })
 }
 
-fn principal_warnings(spec: &TrustSpec, principal: &PrincipalSpec) -> Vec<String> {
+fn principal_warnings(role: &RoleTemplate, spec: &TrustSpec, principal: &PrincipalSpec) -> Vec<String> {
     match principal {
         PrincipalSpec::Aws(text) if principal.is_unique_id() => vec![format!(
             "`{}` is a unique ID, and IAM stores the ARN of the role or user in its place, so that a later change to the ARN of \
@@ -142,20 +142,10 @@ fn principal_warnings(spec: &TrustSpec, principal: &PrincipalSpec) -> Vec<String
         PrincipalSpec::Service(service) => {
             unknown_service(service).into_iter().chain(missing_actions(spec, service)).collect()
         }
-        PrincipalSpec::Federated(provider) => any_subject(spec, provider).into_iter().collect(),
+        PrincipalSpec::Federated(provider) => {
+            any_subject(spec, principal).into_iter().chain(provider_elsewhere(role, provider)).collect()
+        }
     }
-}
-
-/// An OpenID Connect provider such as GitHub is shared by all of its customers; only the subject distinguishes them.
-fn any_subject(spec: &TrustSpec, provider: &Template) -> Option<String> {
-    let key = format!("{}sub", trust::condition_prefix(provider));
-    let is_restricted = spec.condition.clauses().iter().any(|clause| clause.key.eq_ignore_ascii_case(&key));
-    (provider.0.contains(":oidc-provider/") && !is_restricted).then(|| {
-        format!(
-            "every user of the identity provider can assume the role, because the condition does not restrict `{key}`; IAM \
-             rejects this for providers such as GitHub"
-        )
-    })
 }
 
 /// A service that cannot assume the role, because it always does more than the trust policy allows.

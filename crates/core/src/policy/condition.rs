@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::condition_keys::{is_external_id_key, may_hold_external_ids};
 use super::error::PolicyError;
 use super::operators::is_operator;
 use crate::json::{self, texts};
@@ -27,10 +28,15 @@ pub struct ConditionClause {
 }
 
 impl ConditionClause {
-    /// Whether the values are external IDs, which must not appear in any output.
+    /// Whether the values are external IDs: the key is `sts:ExternalId`.
     #[must_use]
     pub(crate) fn is_external_id(&self) -> bool {
         is_external_id_key(&self.key)
+    }
+
+    /// Whether the values may be external IDs, which must not appear in any output.
+    pub(super) fn is_hidden(&self) -> bool {
+        may_hold_external_ids(&self.key)
     }
 
     /// Whether the values are patterns of external IDs.
@@ -53,11 +59,6 @@ impl ConditionClause {
         let plain = ["StringEquals", "StringEqualsIgnoreCase", "ArnEquals", "Bool"];
         plain.iter().any(|operator| self.operator.eq_ignore_ascii_case(operator))
     }
-}
-
-/// Whether a condition key is `sts:ExternalId`. Condition keys are case-insensitive.
-pub(super) fn is_external_id_key(key: &str) -> bool {
-    key.eq_ignore_ascii_case("sts:ExternalId")
 }
 
 impl Condition {

@@ -33,7 +33,7 @@ pub enum ExternalIdDisplay {
 /// The clauses of a condition, all of which must match.
 pub(super) fn shown(condition: &Condition, external_ids: ExternalIdDisplay) -> Vec<ConditionDisplay> {
     let show = |clause: &ConditionClause| {
-        let is_hidden = clause.is_external_id() && external_ids == ExternalIdDisplay::Hidden;
+        let is_hidden = clause.is_hidden() && external_ids == ExternalIdDisplay::Hidden;
         let values = if is_hidden { vec!["(hidden)".to_owned()] } else { clause.values.clone() };
         ConditionDisplay { operator: clause.operator.clone(), key: clause.key.clone(), values, is_hidden }
     };
@@ -89,6 +89,8 @@ mod tests {
                 "k is none of `a`, `b` (ForAnyValue:StringNotLikeIfExists)",
             ),
             (r#"{"StringEquals":{"sts:ExternalId":"secret"}}"#, "sts:ExternalId StringEquals (hidden)"),
+            (r#"{"StringLike":{"ExternalId":["secret","s"]}}"#, "ExternalId StringLike (hidden)"),
+            (r#"{"StringEquals":{"aws:external-id":"secret"}}"#, "aws:external-id StringEquals (hidden)"),
             (r#"{"Bool":{"k":[]}}"#, "k Bool no value"),
         ] {
             assert_eq!(text(condition), expected);

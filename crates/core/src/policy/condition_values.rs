@@ -24,18 +24,6 @@ pub(crate) fn check_values(clause: &ConditionClause) -> Result<(), String> {
     }
 }
 
-/// Checks that a condition key has a prefix. IAM refuses others: "Actions/Conditions must be prefixed by a vendor".
-///
-/// # Errors
-/// What to write.
-pub(crate) fn check_key(key: &str) -> Result<(), String> {
-    let has_prefix = key.split_once(':').is_some_and(|(prefix, name)| !prefix.is_empty() && !name.is_empty());
-    let own = if key.to_ascii_lowercase().ends_with("externalid") { "sts:ExternalId" } else { "aws:SourceAccount" };
-    has_prefix
-        .then_some(())
-        .ok_or_else(|| format!("is not a condition key, because it has no prefix; write it as in `{own}`"))
-}
-
 fn is_boolean(value: &str) -> bool {
     value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false")
 }

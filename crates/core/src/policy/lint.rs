@@ -9,6 +9,7 @@
 use std::fmt;
 
 use super::condition::ConditionClause;
+use super::confused_deputy::{self, OtherAccounts};
 use super::document::{Document, Effect, Principals, Statement};
 use super::glob::covers;
 use super::operators::bare_operator;
@@ -76,30 +77,31 @@ pub fn lint_trust(trust: &Document, requirement: ExternalIdRequirement) -> Vec<F
 /// for other accounts, and conditions that do not limit anything.
 #[must_use]
 pub fn lint_trusted(name: &str, statement: &Statement) -> Vec<Finding> {
-    let has_key = |keys: &[&str]| {
-        let clauses = statement.condition.clauses().iter();
-        clauses.into_iter().any(|clause| keys.iter().any(|key| clause.key.eq_ignore_ascii_case(key)))
-    };
     let mut findings = Vec::new();
     let Principals::Only(principals) = &statement.principals else { return findings };
-    for principal in principals {
-        if let Principal::Service(service) = principal
-            && !has_key(&SOURCE_KEYS)
-        {
+    let remedy = match confused_deputy::other_accounts(&statement.condition) {
+        OtherAccounts::Excluded => None,
+        OtherAccounts::NotMentioned => Some(
+            "add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys"
+                .to_owned(),
+        ),
+        OtherAccounts::Admitted(key) => Some(format!(
+            "its condition on `{key}` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`"
+        )),
+    };
+    for service in principals.iter().filter_map(|principal| match principal {
+        Principal::Service(service) => Some(Untrusted::new(service)),
+        _ => None,
+    }) {
+        if let Some(remedy) = &remedy {
             findings.push(warning(format!(
-                "{name} lets {} assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys",
-                Untrusted::new(service)
+                "{name} lets {service} assume the role for any account (confused deputy); {remedy}"
             )));
         }
     }
     findings.extend(ineffective_conditions(name, statement));
     findings
 }
-
-/// The keys by which a service says for whom it acts.
-///
-/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention>.
-const SOURCE_KEYS: [&str; 4] = ["aws:SourceAccount", "aws:SourceArn", "aws:SourceOrgID", "aws:SourceOrgPaths"];
 
 /// The conditions of an allow statement that look as if they limited it, and do not.
 pub(super) fn ineffective_conditions(name: &str, statement: &Statement) -> Vec<Finding> {
@@ -124,11 +126,9 @@ pub(super) fn ineffective_conditions(name: &str, statement: &Statement) -> Vec<F
                 "{name} has a `BoolIfExists` condition on `{key}`, which is also met by access keys without MFA; use `Bool`"
             )));
         }
-        if bare_operator(&operator).starts_with("stringnotequals")
-            && clause.values.iter().any(|value| value.contains('*'))
-        {
+        if let Some(effect) = literal_wildcard(clause) {
             findings.push(warning(format!(
-                "{name} has a `{}` condition on `{key}` with a wildcard, which that operator compares literally, so that it excludes no principal; use `StringNotLike`",
+                "{name} has a `{}` condition on `{key}` with a wildcard, which that operator compares literally, so that {effect}",
                 Untrusted::new(&clause.operator)
             )));
         }
@@ -139,6 +139,22 @@ pub(super) fn ineffective_conditions(name: &str, statement: &Statement) -> Vec<F
         }
     }
     findings
+}
+
+/// The effect of a wildcard in a value that is compared literally, and the operator that has wildcards.
+fn literal_wildcard(clause: &ConditionClause) -> Option<&'static str> {
+    let operator = bare_operator(&clause.operator);
+    let is_arn = clause.key.to_ascii_lowercase().ends_with("arn");
+    // `${*}` is a literal asterisk in every operator. A `?` is a character of texts, but not of ARNs.
+    let has_wildcard = |value: &String| value.replace("${*}", "").contains('*') || (is_arn && value.contains('?'));
+    if !operator.starts_with("string") || operator.ends_with("like") || !clause.values.iter().any(has_wildcard) {
+        return None;
+    }
+    Some(match (operator.contains("not"), is_arn) {
+        (true, _) => "it excludes no principal; use `StringNotLike`",
+        (false, true) => "no request has this value; use `ArnLike`",
+        (false, false) => "no request has this value; use `StringLike`",
+    })
 }
 
 /// Whether a pattern of the clause matches every value.
@@ -208,6 +224,28 @@ mod tests {
         insta::assert_snapshot!(warnings(service, "{}"), @"Warning: statement 1 lets config.amazonaws.com assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys");
         for key in ["aws:SourceAccount", "AWS:sourcearn", "aws:SourceOrgID"] {
             assert_eq!(warnings(service, &format!(r#"{{"StringEquals":{{"{key}":"x"}}}}"#)), "", "{key}");
+        }
+    }
+
+    #[test]
+    fn wildcard_that_is_compared_literally_is_reported() {
+        let account = r#"{"AWS":"111122223333"}"#;
+        let all = [
+            r#"{"StringEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/team-?"}}"#,
+            r#"{"StringEqualsIfExists":{"gitlab.com:sub":["x","project_path:acme/*"]}}"#,
+            r#"{"ForAnyValue:StringEqualsIgnoreCase":{"aws:PrincipalOrgPaths":"o-1/*"}}"#,
+        ];
+        insta::assert_snapshot!(all.map(|condition| warnings(account, condition)).join(""), @"
+        Warning: statement 1 has a `StringEquals` condition on `aws:PrincipalArn` with a wildcard, which that operator compares literally, so that no request has this value; use `ArnLike`
+        Warning: statement 1 has a `StringEqualsIfExists` condition on `gitlab.com:sub` with a wildcard, which that operator compares literally, so that no request has this value; use `StringLike`
+        Warning: statement 1 has a `ForAnyValue:StringEqualsIgnoreCase` condition on `aws:PrincipalOrgPaths` with a wildcard, which that operator compares literally, so that no request has this value; use `StringLike`
+        ");
+        for good in [
+            r#"{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}}"#,
+            r#"{"StringLike":{"gitlab.com:sub":"project_path:acme/*"}}"#,
+            r#"{"StringEquals":{"aws:PrincipalTag/mark":"${*}","aws:UserAgent":"what?"}}"#,
+        ] {
+            assert_eq!(warnings(account, good), "", "{good}");
         }
     }
 

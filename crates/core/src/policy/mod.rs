@@ -2,7 +2,8 @@
 //!
 //! - `document`, `condition`, `principal`: the typed view of a policy;
 //! - `pasted`, `located`: a policy in the forms in which people paste it, or within another document;
-//! - `condition_values`: keys and values of conditions that IAM refuses;
+//! - `condition_keys`: the form of condition keys, and those whose values are hidden;
+//! - `condition_values`: values of conditions that IAM refuses;
 //! - `refusals`, `principal_form`: what IAM refuses in a trust policy that a person wrote;
 //! - `normal`: the normal form, which decides whether two documents have the same meaning;
 //! - `access`: the allowed access as a set, to compare a document before and after an edit;
@@ -13,6 +14,8 @@
 //! - `evaluate`, `context`, `operators`, `glob`, `truth`: whether a document allows a request;
 //! - `granted`: whether a document allows what a grant is meant for;
 //! - `outside`, `provider`: who outside the organization can assume the role, and through which identity providers;
+//! - `stranger_tokens`: the tokens that a stranger gets from an identity provider;
+//! - `confused_deputy`: whether a service can assume the role for another account;
 //! - `known_caller`: whether a document allows one request of a known caller;
 //! - `revocation`: the policy that revokes the sessions of a role;
 //! - `inline_quota`: the space for that policy;
@@ -24,8 +27,10 @@
 mod access;
 mod assume_action;
 mod condition;
+mod condition_keys;
 mod condition_text;
 mod condition_values;
+mod confused_deputy;
 mod context;
 mod document;
 mod error;
@@ -51,6 +56,7 @@ mod read_only;
 mod redact;
 mod refusals;
 mod revocation;
+mod stranger_tokens;
 mod summary;
 mod trust;
 mod trust_removal;
@@ -61,6 +67,7 @@ pub use access::access_entries;
 pub(crate) use access::{Besides, RemovedPrincipals, is_access_of, is_denial, is_rotation, removed_principals};
 pub use assume_action::{AssumeAction, AssumeActions};
 pub use condition::{Condition, ConditionClause};
+pub(crate) use condition_keys::{check_key, may_hold_external_ids};
 pub use condition_text::{ConditionDisplay, ExternalIdDisplay};
 pub(crate) use condition_values::check_values;
 pub use context::RequestContext;

@@ -1,8 +1,8 @@
 //! Which identity providers a trust policy accepts, and whether it limits the subjects of their tokens.
 //!
 //! A role that trusts GitHub without a condition on the subject can be assumed by every workflow of every repository. As with
-//! principals (see the `outside` module), this is decided by evaluation: with the subject of a stranger, in the form in which
-//! the issuer writes subjects. `repo:*` matches it, and `repo:acme/*` does not.
+//! principals (see the `outside` module), this is decided by evaluation: with the tokens that a stranger gets from the issuer (see
+//! the `stranger_tokens` module). `repo:*` and `repo:*/app:*` match the subject of one, and `repo:acme/*` does not.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif>.
 
@@ -11,10 +11,11 @@ use super::condition_text::{ConditionDisplay, ExternalIdDisplay, shown};
 use super::context::RequestContext;
 use super::document::{Document, Effect, Principals, Statement};
 use super::evaluate::applies;
-use super::outside::OwnOrganization;
 use super::principal::Principal;
 use super::reach::{Can, usable_actions};
+use super::stranger_tokens::{self, Audiences};
 use super::truth::Truth;
+use crate::account::Partition;
 
 /// The kind of an identity provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,27 +56,10 @@ pub struct ProviderAccess {
     pub conditions: Vec<ConditionDisplay>,
 }
 
-/// Issuers, and a subject of each that belongs to a stranger.
-///
-/// See <https://docs.github.com/en/actions/reference/security/oidc>,
-/// <https://docs.gitlab.com/ci/secrets/id_token_authentication/>,
-/// <https://developer.hashicorp.com/terraform/cloud-docs/workspaces/dynamic-provider-credentials/workload-identity-tokens>.
-const STRANGERS: [(&str, &str); 3] = [
-    ("token.actions.githubusercontent.com", "repo:!/!:ref:refs/heads/!"),
-    ("gitlab.com", "project_path:!/!:ref_type:branch:ref:!"),
-    ("app.terraform.io", "organization:!:project:!:workspace:!:run_phase:!"),
-];
-
-/// The keys that name the application at a provider that AWS knows by name. Only they limit who can assume the role, because
-/// these providers are accepted in every account.
-///
-/// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc.html>.
-const APPLICATION_KEYS: [&str; 2] = ["aud", "app_id"];
-
 /// The identity providers that can assume a role, with one entry for each provider of each allow statement.
 #[must_use]
-pub fn provider_access(trust: &Document, own: &OwnOrganization) -> Vec<ProviderAccess> {
-    let trust = &trust.in_partition(&own.partition);
+pub fn provider_access(trust: &Document, partition: &Partition) -> Vec<ProviderAccess> {
+    let trust = &trust.in_partition(partition);
     let mut found = Vec::new();
     for (index, statement) in trust.statements().iter().enumerate().filter(|(_, one)| one.effect == Effect::Allow) {
         let Principals::Only(principals) = &statement.principals else { continue };
@@ -98,7 +82,7 @@ pub fn provider_access(trust: &Document, own: &OwnOrganization) -> Vec<ProviderA
                 Some(action) => {
                     let question = Question { trust: &trust.as_decided_for(action), index, principal };
                     let can = question.best(&[RequestContext::default()]);
-                    entry(can, question.subject(statement, issuer, action))
+                    entry(can, question.subject(issuer, action))
                 }
             });
         }
@@ -130,44 +114,21 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// Whether the statement accepts the token of a stranger.
-    fn subject(&self, statement: &Statement, issuer: &str, action: AssumeAction) -> SubjectCheck {
-        let limits = |wanted: &dyn Fn(&str) -> bool| {
-            let clauses = statement.condition.clauses().iter();
-            let claims = clauses
-                .filter_map(|clause| clause.key.rsplit_once(':'))
-                .filter(|(of, _)| of.eq_ignore_ascii_case(issuer));
-            claims.into_iter().any(|(_, claim)| wanted(&claim.to_ascii_lowercase()))
-        };
+    /// Whether the statement accepts the token of a stranger, as far as that is not certain: a limit has to be certain.
+    fn subject(&self, issuer: &str, action: AssumeAction) -> SubjectCheck {
         if action == AssumeAction::AssumeRoleWithSaml {
             // The provider, which is set up for this account, decides who receives an assertion.
             return SubjectCheck::Limited;
         }
-        let is_in_every_account =
-            !matches!(self.principal, Principal::Federated(arn) if arn.contains(":oidc-provider/"));
-        let sub = STRANGERS.iter().find(|(known, _)| *known == issuer).map_or("!", |(_, subject)| subject);
-        let context = RequestContext::default().with(&format!("{issuer}:sub"), sub);
-        let contexts = match is_in_every_account {
-            true => {
-                let with = |context: RequestContext, key: &&str| context.with(&format!("{issuer}:{key}"), "!");
-                vec![APPLICATION_KEYS.iter().fold(context, with)]
-            }
-            false => self.audiences(statement, issuer, &context),
+        let audiences = match self.principal {
+            Principal::Federated(arn) if arn.contains(":oidc-provider/") => Audiences::Registered,
+            _ => Audiences::All,
         };
-        match self.best(&contexts) {
-            Can::Always => SubjectCheck::Any,
-            Can::Conditionally if !limits(&|claim| claim != "aud" && claim != "sub") => SubjectCheck::Any,
-            _ => SubjectCheck::Limited,
+        let conditions = self.trust.statements().iter().flat_map(|statement| statement.condition.clauses());
+        match self.best(&stranger_tokens::contexts(issuer, audiences, conditions)) {
+            Can::Never => SubjectCheck::Limited,
+            Can::Always | Can::Conditionally => SubjectCheck::Any,
         }
-    }
-
-    /// The context with each audience that the statement accepts: the provider accepts only those that are registered.
-    fn audiences(&self, statement: &Statement, issuer: &str, context: &RequestContext) -> Vec<RequestContext> {
-        let key = format!("{issuer}:aud");
-        let clauses = statement.condition.clauses().iter().filter(|clause| clause.key.eq_ignore_ascii_case(&key));
-        let each: Vec<_> =
-            clauses.flat_map(|clause| &clause.values).map(|value| context.clone().with(&key, value)).collect();
-        if each.is_empty() { vec![context.clone()] } else { each }
     }
 
     fn best(&self, contexts: &[RequestContext]) -> Can {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::condition::is_external_id_key;
+use super::condition_keys::may_hold_external_ids;
 use super::document::Document;
 use crate::json::texts;
 
@@ -16,7 +16,7 @@ pub fn external_ids(document: &Document) -> Vec<String> {
 
 fn collect(key: &str, value: &Value, found: &mut Vec<String>) {
     match value {
-        _ if is_external_id_key(key) => found.extend(texts(value).unwrap_or_default()),
+        _ if may_hold_external_ids(key) => found.extend(texts(value).unwrap_or_default()),
         Value::Object(map) => map.iter().for_each(|(key, value)| collect(key, value, found)),
         Value::Array(items) => items.iter().for_each(|item| collect(key, item, found)),
         _ => {}
@@ -49,7 +49,7 @@ impl Redactor {
 
     fn object(&mut self, map: &Map<String, Value>) -> Map<String, Value> {
         let hide = |(key, value): (&String, &Value)| {
-            let hidden = if is_external_id_key(key) { self.placeholder(value) } else { self.value(value) };
+            let hidden = if may_hold_external_ids(key) { self.placeholder(value) } else { self.value(value) };
             (key.clone(), hidden)
         };
         map.iter().map(hide).collect()
@@ -88,5 +88,11 @@ mod tests {
         assert!(!first.contains("s3cret") && first.contains("(external ID 1, hidden)") && first.contains("o-1"));
         assert!(redactor.pretty(&policy("other")).contains("external ID 2"));
         assert_eq!(redactor.pretty(&policy("s3cret")), first);
+        for key in ["ExternalId", "aws:ExternalID", "sts:External-Id"] {
+            let text = policy("s3cret").to_json().replace("STS:externalid", key);
+            let document = Document::parse(&text).unwrap();
+            assert_eq!(external_ids(&document), ["s3cret"], "{key}");
+            assert!(!redactor.pretty(&document).contains("s3cret"), "{key}");
+        }
     }
 }

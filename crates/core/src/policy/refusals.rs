@@ -16,7 +16,8 @@ use serde_json::{Map, Value};
 
 use super::assume_action::AssumeAction;
 use super::condition::{Condition, ConditionClause};
-use super::condition_values::{check_key, check_values};
+use super::condition_keys::check_key;
+use super::condition_values::check_values;
 use super::document::{Actions, Document, Principals, Statement};
 use super::operators::{is_operator, operator_hint};
 use super::principal_form::{PrincipalForm, form};

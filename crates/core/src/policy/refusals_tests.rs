@@ -96,8 +96,8 @@ fn conditions_are_checked_without_showing_values() {
     assert!(!text.contains("s3cret"));
     insta::assert_snapshot!(text, @"
     `Statement[0].Condition.StringEqual` is not a condition operator of IAM; did you mean `StringEquals`?
-    `Statement[0].Condition.StringLike.SourceArn` is not a condition key, because it has no prefix; write it as in `aws:SourceAccount`
-    `Statement[0].Condition.StringLike.:x` is not a condition key, because it has no prefix; write it as in `aws:SourceAccount`
+    `Statement[0].Condition.StringLike.SourceArn` does not begin with the service or the identity provider that defines it, so that no request has such a key; write `aws:SourceArn`
+    `Statement[0].Condition.StringLike.:x` does not begin with the service or the identity provider that defines it, so that no request has such a key; write it as in `aws:PrincipalOrgID`, `s3:prefix` or `token.actions.githubusercontent.com:sub`
     `Statement[0].Condition.Bool.aws:SecureTransport` is not valid: IAM compares the values of `Bool` with `true` or `false` only
     ");
 }

@@ -5,13 +5,13 @@ use toml::de::DeValue;
 
 use super::references::check_references;
 use super::table::Value;
-use crate::policy::{Condition, check_values, is_operator};
+use crate::policy::{Condition, check_key, check_values, is_operator, may_hold_external_ids};
 use crate::text::Untrusted;
 
 /// The condition of a trust policy. An external ID has a key of its own, so that it is never printed.
 pub(crate) fn trust_condition(value: &Value<'_>) -> Condition {
     read(value, |operator, key| {
-        let is_external_id = key.key().eq_ignore_ascii_case("sts:ExternalId");
+        let is_external_id = may_hold_external_ids(key.key());
         if is_external_id {
             let is_pattern = operator.key().to_ascii_lowercase().starts_with("stringlike");
             let form = if is_pattern { "`external-id = { like = \"…\" }`" } else { "`external-id`" };
@@ -43,9 +43,13 @@ fn read(value: &Value<'_>, is_allowed: impl Fn(&Value<'_>, &Value<'_>) -> bool) 
         }
         let mut values_by_key = Map::new();
         for key in keys {
-            if is_allowed(&operator, &key)
-                && let Some(values) = values(&key)
-            {
+            if !is_allowed(&operator, &key) {
+                continue;
+            }
+            if let Err(error) = check_key(key.key()) {
+                key.problem(error);
+            }
+            if let Some(values) = values(&key) {
                 values_by_key.insert(key.key().to_owned(), values);
             }
         }

@@ -5,18 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::pasted;
+use super::permissions::{check_action, check_elements};
 use super::table::Value;
 use super::validators::{sample_account, template};
 use crate::json::texts;
-use crate::policy::{Actions, Document, INLINE_QUOTA, Principals, check_values, inline_length, is_operator};
+use crate::policy::{Actions, Document, INLINE_QUOTA, Principals, check_key, check_values, inline_length, is_operator};
 use crate::template::{Place, Template};
 use crate::text::Untrusted;
 
 /// Validates a permissions policy. A byte order mark, which some editors write, is ignored.
 pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
     template(text.trim_start_matches('\u{feff}'), |expanded| {
-        let policy = Document::parse(expanded)
-            .map_err(|error| pasted::describe(expanded).unwrap_or_else(|| error.to_string()))?;
+        let parsed = Document::parse(expanded);
+        if let Some(error) = parsed.as_ref().err().and_then(|_| pasted::describe(expanded)) {
+            return Err(error);
+        }
+        check_elements(expanded)?;
+        let policy = parsed.map_err(|error| error.to_string())?;
         if policy.statements().is_empty() {
             return Err("the policy has no statement; add at least one".to_owned());
         }
@@ -34,11 +39,8 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
                 ));
             }
             let (Actions::Only(actions) | Actions::AllBut(actions)) = &statement.actions;
-            if let Some(action) = actions.iter().find(|action| action.contains("**")) {
-                return Err(format!(
-                    "{name} of the policy has the action `{}`, and IAM does not accept `**`; write `*`",
-                    Untrusted::new(action)
-                ));
+            if actions.is_empty() {
+                return Err(fail("has no action; add at least one".to_owned()));
             }
             if let Some(clause) = statement.condition.clauses().iter().find(|clause| !is_operator(&clause.operator)) {
                 return Err(format!(
@@ -50,12 +52,18 @@ pub(crate) fn permissions_policy(text: &str) -> Result<Template, String> {
                 return Err(format!("{name} of the policy has no `Resource`; add `\"Resource\": \"*\"` or ARNs"));
             }
             check_sid(statement.sid.as_deref(), &mut sids).map_err(fail)?;
-            actions.iter().try_for_each(|action| check_action(action)).map_err(fail)?;
+            for action in actions {
+                let of_action = |error| fail(format!("has the action `{}`, {error}", Untrusted::new(action)));
+                check_action(action).map_err(of_action)?;
+            }
             let resources = resources_of(&policy, index);
             resources.iter().try_for_each(|resource| check_resource(resource)).map_err(fail)?;
             for clause in statement.condition.clauses() {
                 let of_clause = |error| fail(format!("has a condition on `{}`: {error}", Untrusted::new(&clause.key)));
                 check_values(clause).map_err(of_clause)?;
+                let of_key =
+                    |error| fail(format!("has the condition key `{}`, which {error}", Untrusted::new(&clause.key)));
+                check_key(&clause.key).map_err(of_key)?;
             }
         }
         Ok(())
@@ -77,15 +85,6 @@ fn check_sid<'a>(sid: Option<&'a str>, earlier: &mut BTreeSet<&'a str>) -> Resul
         return Err("has the `Sid` of an earlier statement, and IAM accepts each only once; rename one".to_owned());
     }
     Ok(())
-}
-
-/// Checks that an action begins with a service. Wildcards are left to IAM.
-fn check_action(action: &str) -> Result<(), String> {
-    let has_service = action.split_once(':').is_some_and(|(service, name)| !service.is_empty() && !name.is_empty());
-    let is_wildcard = !action.is_empty() && action.bytes().all(|b| b == b'*' || b == b'?');
-    (has_service || is_wildcard).then_some(()).ok_or_else(|| {
-        format!("has the action `{}`, which names no service; write it as in `s3:GetObject`", Untrusted::new(action))
-    })
 }
 
 /// Checks that a resource is an ARN or a pattern of ARNs. Its fields are left to IAM.
@@ -168,6 +167,10 @@ mod tests {
         insta::assert_snapshot!(check(r#""Sid":"a b!","Action":"s3:*","Resource":"*""#), @"statement `a b!` of the policy has the `Sid` `a b!`, and IAM accepts only ASCII letters and digits; rename it");
         insta::assert_snapshot!(check(r#""Sid":"A","Action":"s3:*","Resource":"*"},{"Sid":"A","Effect":"Deny","Action":"s3:*","Resource":"*""#), @"statement `A` of the policy has the `Sid` of an earlier statement, and IAM accepts each only once; rename one");
         insta::assert_snapshot!(check(r#""Action":"s3:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"yes"}}"#), @"statement 1 of the policy has a condition on `aws:SecureTransport`: IAM compares the values of `Bool` with `true` or `false` only");
+        insta::assert_snapshot!(check(r#""Action":[],"Resource":"*""#), @"statement 1 of the policy has no action; add at least one");
+        insta::assert_snapshot!(check(r#""Action":"s3:GetObject ","Resource":"*""#), @"statement 1 of the policy has the action `s3:GetObject `, which contains a space or another character that no action has; write it as in `s3:GetObject`");
+        insta::assert_snapshot!(check(r#""Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"SourceVpc":"vpc-1"}}"#), @"statement 1 of the policy has the condition key `SourceVpc`, which does not begin with the service or the identity provider that defines it, so that no request has such a key; write `aws:SourceVpc`");
+        insta::assert_snapshot!(check(r#""Action":"s3:*","Resource":"*","Conditions":{"Bool":{"aws:SecureTransport":"true"}}"#), @"statement 1 of the policy has the element `Conditions`, which IAM does not accept there; did you mean `Condition`?");
         for good in [
             r#""Action":"*","Resource":"*""#,
             r#""Action":["iam:Get?ole","S3:*"],"Resource":"arn:{partition}:s3:::x/${aws:username}/*""#,

@@ -29,7 +29,12 @@ pub(super) fn check_references(text: &str) -> Result<(), String> {
             let what = "is not a policy variable of IAM, and is not replaced here";
             return Err(format!("{} {what}; write {}", quoted(), replacement(inner)));
         }
-        if !is_dollar && !PLACEHOLDERS.contains(&inner) && is_misspelled(inner) {
+        if let Some(expression) = expression(text, at, inner) {
+            let what = "is an expression of another tool, which is not replaced here";
+            return Err(format!("`{}` {what}; write {}", Untrusted::new(expression), replacement(inner)));
+        }
+        let is_placeholder = open == "{" && PLACEHOLDERS.contains(&inner);
+        if !is_dollar && !is_placeholder && is_misspelled(inner) {
             return Err(format!("{} is not replaced; write {}", quoted(), replacement(inner)));
         }
     }
@@ -54,9 +59,21 @@ pub fn check_no_references(text: &str) -> Result<(), String> {
     })
 }
 
-/// The letters and digits, in lowercase.
+/// The text between two braces that are doubled, with these, such as `${{ secrets.ID }}`. `at` is the second opening brace. Braces of
+/// JSON enclose other characters.
+fn expression<'a>(text: &'a str, at: usize, inner: &str) -> Option<&'a str> {
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"_.- ".contains(&b);
+    let before = text.get(..at)?.strip_suffix('{')?;
+    let start = before.strip_suffix('$').unwrap_or(before).len();
+    let end = at + 1 + inner.len() + "}}".len();
+    let expression = text.get(start..end).filter(|found| found.ends_with("}}"))?;
+    (!inner.trim().is_empty() && inner.bytes().all(is_name)).then_some(expression)
+}
+
+/// The letters and digits, in lowercase and in American spelling.
 fn letters(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+    let letters: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    letters.to_ascii_lowercase().replace("organisation", "organization")
 }
 
 fn replacement(name: &str) -> &'static str {
@@ -100,6 +117,13 @@ mod tests {
             "arn:aws:ec2:{region}:1:instance/*",
             "arn:aws:s3:::{account_name}-logs",
             "arn:aws:s3:::<ORGANIZATION-ID>-logs",
+            "arn:aws:iam::<account-id>:role/x",
+            "arn:<partition>:s3:::x",
+            "arn:aws:iam::{{account-id}}:role/x",
+            "arn:aws:iam::${{ secrets.ACCOUNT_ID }}:role/x",
+            "arn:aws:s3:::{{ bucket.name }}",
+            "{organisation-id}",
+            "<your-organisation-id>",
         ];
         insta::assert_snapshot!(texts.map(|text| check_references(text).unwrap_err()).join("\n"), @"
         `${AWS::AccountId}` is a pseudo parameter of CloudFormation, which is not replaced here; write `{account-id}`
@@ -112,6 +136,13 @@ mod tests {
         `{region}` is not replaced; write the region, or `*` for all regions
         `{account_name}` is not replaced; write `{account-name}`
         `<ORGANIZATION-ID>` is not replaced; write `{organization-id}`
+        `<account-id>` is not replaced; write `{account-id}`
+        `<partition>` is not replaced; write `{partition}`
+        `{{account-id}}` is an expression of another tool, which is not replaced here; write `{account-id}`
+        `${{ secrets.ACCOUNT_ID }}` is an expression of another tool, which is not replaced here; write `{account-id}`
+        `{{ bucket.name }}` is an expression of another tool, which is not replaced here; write the value itself
+        `{organisation-id}` is not replaced; write `{organization-id}`
+        `<your-organisation-id>` is not replaced; write `{organization-id}`
         ");
     }
 
@@ -123,7 +154,7 @@ mod tests {
         `{account-id}` is a placeholder of the configuration, which is not replaced here; write the value itself
         `${AWS::Region}` is a pseudo parameter of CloudFormation, which is not replaced here; write the value itself
         `${data.aws_region.current.name}` is not a policy variable of IAM, and is not replaced here; write the value itself
-        `{account_id}` is not replaced; write the value itself
+        `<account-id>` is not replaced; write the value itself
         ");
     }
 
@@ -135,6 +166,7 @@ mod tests {
             "home/${aws:username}/*",
             "${aws:PrincipalTag/team, 'none'} ${*} ${?} ${$}",
             r#"{"Statement":{"Effect":"Allow"}}"#,
+            "{{}} { {x}} {x}}",
             "{date}/<b>/{",
             "$",
         ] {

@@ -189,6 +189,10 @@ pub(crate) fn identity_provider(text: &str) -> Result<Template, String> {
             }
             _ => BY_NAME.contains(&expanded),
         };
+        let mut schemes = ["https://", "http://"].into_iter();
+        if let Some(scheme) = schemes.find(|scheme| expanded.contains(&format!("-provider/{scheme}"))) {
+            return Err(format!("the ARN of an identity provider contains its URL without `{scheme}`; remove that"));
+        }
         good.then_some(()).ok_or_else(|| {
             format!(
                 "`{}` is not a valid identity provider; expected an ARN such as `arn:{{partition}}:iam::{{account-id}}:oidc-provider/\
@@ -322,6 +326,20 @@ mod tests {
                 .iter()
                 .all(|b| service(b).is_err())
         );
+    }
+
+    #[test]
+    fn identity_providers_are_validated() {
+        let provider = |issuer: &str| format!("arn:{{partition}}:iam::{{account-id}}:oidc-provider/{issuer}");
+        for good in [provider("acme.okta.com/oauth2/x"), "accounts.google.com".to_owned()] {
+            assert!(identity_provider(&good).is_ok(), "{good}");
+        }
+        let all =
+            ["https://gitlab.com", "http://gitlab.com"].map(|issuer| identity_provider(&provider(issuer)).unwrap_err());
+        insta::assert_snapshot!(all.join("\n"), @"
+        the ARN of an identity provider contains its URL without `https://`; remove that
+        the ARN of an identity provider contains its URL without `http://`; remove that
+        ");
     }
 
     #[test]

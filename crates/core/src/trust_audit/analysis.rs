@@ -75,7 +75,7 @@ impl TrustAnalyzer {
             .map_err(|error| UnreadPolicy { role_arn: excerpt(&role.arn, LONGEST), problem: error.to_string() })?;
         let secrets = external_ids(&trust);
         let hidden = Hidden(SecretRedactor::new(secrets.iter().map(String::as_str)));
-        let providers = provider_access(&trust, &self.own);
+        let providers = provider_access(&trust, &self.own.partition);
         let principals = outside_access(&trust, &self.own);
         if providers.is_empty() && principals.is_empty() && self.remembered.len() < REMEMBERED {
             self.remembered.insert(role.trust.clone());

@@ -373,5 +373,6 @@ fn invalid_principals_and_conditions_of_a_vendor_are_reported() {
     acme.toml:4:51: `resources`: `arn:aws:s3` is not a valid resource; write `*`, an ARN or a pattern of ARNs
     acme.toml:4:65: `resources`: `x*` is not a valid resource; write `*`, an ARN or a pattern of ARNs
     acme.toml:4:86: `Boool`: is not an IAM condition operator; use one such as `StringEquals` or `Bool`
+    acme.toml:4:96: `a`: does not begin with the service or the identity provider that defines it, so that no request has such a key; write it as in `aws:PrincipalOrgID`, `s3:prefix` or `token.actions.githubusercontent.com:sub`
     "#);
 }

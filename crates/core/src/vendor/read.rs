@@ -14,7 +14,7 @@ use crate::suggestion::{did_you_mean, one_of};
 use crate::template::Template;
 use crate::text::Untrusted;
 use crate::toml_reader::{
-    Problems, SourceFile, Table, Value, assume_actions, check_count_of_managed, check_quota, description,
+    Problems, SourceFile, Table, Value, assume_actions, check_action, check_count_of_managed, check_quota, description,
     identity_or_account, managed_policy_arn, permissions_condition, policy_name, session_duration, template,
     trust_condition,
 };
@@ -247,12 +247,8 @@ fn group(entry: &Value<'_>) -> Option<Group> {
 }
 
 fn action(text: &str) -> Result<String, String> {
-    let good = text.split_once(':').is_some_and(|(service, name)| {
-        let service_ok = service.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        let name_ok = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'*' || b == b'?');
-        // IAM does not accept two wildcards in a row.
-        !service.is_empty() && service_ok && !name.is_empty() && name_ok && !name.contains("**")
-    });
+    // A vendor names the services whose actions it uses.
+    let good = check_action(text).is_ok() && !text.starts_with(['*', '?']);
     let error = || format!("`{}` is not a valid action; expected a form such as `iam:ListUsers`", Untrusted::new(text));
     good.then(|| text.to_owned()).ok_or_else(error)
 }

@@ -3,7 +3,7 @@
 use super::catalogue::Catalogue;
 use super::model::{ExternalIdRule, Group, Vendor, VendorOrigin};
 use crate::lines::{Line, Style, widest};
-use crate::policy::AssumeAction;
+use crate::policy::{AssumeAction, Condition, Redactor};
 use crate::suggestion::plain_list_of;
 
 /// The vendors of a catalogue as a table, sorted by name.
@@ -37,7 +37,7 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
     add("accounts", &accounts.join(", "));
     add("external ID", &external_id(&vendor.external_id));
     if !vendor.condition.is_empty() {
-        add("condition", &vendor.condition.to_json().to_string());
+        add("condition", &shown(&vendor.condition));
     }
     if !vendor.actions.passed().is_empty() {
         add("actions", &plain_list_of(vendor.actions.iter().map(AssumeAction::as_str)));
@@ -76,7 +76,7 @@ pub fn show(vendor: &Vendor) -> Vec<Line> {
         let resources = group.resources.iter().filter(|resource| *resource != "*");
         lines.extend(resources.map(|resource| Line::at(6).text(format!("on {resource}"))));
         if !group.condition.is_empty() {
-            lines.push(Line::at(6).text(format!("if {}", group.condition.to_json())));
+            lines.push(Line::at(6).text(format!("if {}", shown(&group.condition))));
         }
     }
     lines.push(Line::blank());
@@ -89,6 +89,11 @@ const LABEL: usize = 12;
 
 /// The remark about a group whose actions AWS allows in the management account only.
 const MANAGEMENT_ONLY: &str = " (only in the management account; left out in member accounts, where AWS refuses it)";
+
+/// A condition as JSON, without external IDs.
+fn shown(condition: &Condition) -> String {
+    Redactor::default().value(&condition.to_json()).to_string()
+}
 
 fn origin(vendor: &Vendor) -> String {
     match &vendor.origin {
