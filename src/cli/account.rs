@@ -1,9 +1,10 @@
 //! `onboard plan` and `onboard apply`: plan or change one account in AWS.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
+use super::account_plan::{confirm_plan, next_steps, show};
 use super::common_args::{Aws, Format};
 use super::config;
 use super::confirm;
@@ -14,10 +15,9 @@ use super::records_check::ensure_records;
 use super::target_args::{Selector, Target};
 use onboarding_core::account::AccountId;
 use onboarding_core::limits::COMMAND_LINE_GRACE;
-use onboarding_core::lines::{Line, Style, render};
+use onboarding_core::lines::render;
 use onboarding_core::mode::Mode;
-use onboarding_core::plan::ConfirmedPlan;
-use onboarding_core::report::{Detail, Report, plan_lines, report_lines};
+use onboarding_core::report::{Report, plan_lines, report_lines};
 use onboarding_core::suggestion::counted;
 use onboarding_core::time::{after, unix_milliseconds};
 use onboarding_core::trigger::{self, Request, RequestedAccount, TriggerKind};
@@ -49,19 +49,6 @@ pub(super) async fn plan<W: World>(
         lines.extend(next_steps(&target));
     }
     show(&report, target.format, &lines)
-}
-
-/// The commands that are likely to follow a plan, with the same options, each on a line of its own.
-pub(super) fn next_steps(target: &Target) -> Vec<Line> {
-    let Some(options) = target.command_line() else { return Vec::new() };
-    let command =
-        |label: &str, command: String| Line::verbatim(0).column(Style::Faint, label, 28).styled(Style::Faint, command);
-    let mut lines = vec![Line::blank()];
-    if target.detail() == Detail::Summary {
-        lines.push(command("For the full policies, run:", format!("onboard plan {options} --verbose")));
-    }
-    lines.push(command("To make these changes, run:", format!("onboard apply {options}")));
-    lines
 }
 
 pub(super) async fn apply<W: World<Session: WriteIam>>(
@@ -104,15 +91,6 @@ pub(super) async fn apply<W: World<Session: WriteIam>>(
     }
     let report = engine.apply(&job).await;
     show(&report, format, &report_lines(&report, Some(&plan), target.detail()))
-}
-
-/// Limits a job to the changes of a plan that was shown: if the account drifted in between, nothing else is applied. The deadlines
-/// start again, so that neither the wait during planning nor the prompt uses up the time to apply.
-pub(super) fn confirm_plan(job: &mut Job, plan: &Report, now: SystemTime, wait: u32) {
-    job.deadline = after(now, Duration::from_secs(wait.into()));
-    job.abandon_at = after(job.deadline, COMMAND_LINE_GRACE);
-    let confirmed = plan.changes.iter().map(|result| result.change.clone()).collect();
-    job.confirmed_plan = Some(ConfirmedPlan::Exact(confirmed));
 }
 
 /// Fails before anything is done if `apply` would have to ask and cannot.
@@ -192,15 +170,6 @@ fn requested(selector: &Selector) -> anyhow::Result<Requested> {
         }
         (None, None) => anyhow::bail!("pass `--account` or `--event`"),
     }
-}
-
-/// Prints a report, as JSON or as these lines, and returns its exit code.
-pub(super) fn show(report: &Report, format: Format, lines: &[Line]) -> anyhow::Result<Exit> {
-    match format {
-        Format::Text => print_text!("{}", render(lines)),
-        Format::Json => print_line!("{}", serde_json::to_string_pretty(report)?),
-    }
-    Ok(Exit::from_outcome(&report.outcome))
 }
 
 fn confirmed(plan: &Report) -> anyhow::Result<bool> {

@@ -1,7 +1,7 @@
 //! `onboard plan` and `onboard apply` for an account that is no longer in the organization, and that was processed before: what is left to
 //! do is to remove its registrations with vendors. The event about the departure does the same; this is for one that was lost.
 
-use super::account::{confirm_plan, next_steps, show};
+use super::account_plan::{confirm_plan, next_steps, show};
 use super::common_args::Format;
 use super::confirm;
 use super::exit::Exit;

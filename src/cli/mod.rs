@@ -5,6 +5,7 @@ mod output;
 
 mod access_args;
 mod account;
+mod account_plan;
 mod accounts;
 mod accounts_args;
 mod args;

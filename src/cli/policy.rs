@@ -211,8 +211,13 @@ fn partition_of(document: &Document) -> anyhow::Result<Partition> {
 
 /// What IAM refuses, above who could assume the role if IAM accepted the policy.
 fn refused_lines(refusals: &[Refusal]) -> Vec<Line> {
-    let heading = (!refusals.is_empty()).then(|| Line::heading("IAM would reject this policy"));
-    heading.into_iter().chain(refusals.iter().map(|refusal| Line::at(2).text(refusal))).collect()
+    if refusals.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::heading("IAM would reject this policy")];
+    lines.extend(refusals.iter().map(|refusal| Line::at(2).text(refusal)));
+    lines.push(Line::blank());
+    lines
 }
 
 fn lines(entries: &[PrincipalAccess]) -> Vec<Line> {

@@ -2,7 +2,8 @@
 
 use anyhow::ensure;
 
-use super::account::{Requested, confirm_plan, show, start};
+use super::account::{Requested, start};
+use super::account_plan::{confirm_plan, show};
 use super::common_args::{Aws, Format};
 use super::confirm;
 use super::exit::Exit;

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use clap::Parser;
 
 use super::{IDENTITY, VENDORS, config, faint, heading, organization};
-use crate::cli::account::next_steps;
+use crate::cli::account_plan::next_steps;
 use crate::cli::args::{Args, Command};
 use crate::cli::exit::Exit;
 use crate::cli::explained::explained;
