@@ -154,7 +154,7 @@ fn demo_of_an_organization_plans_applies_and_audits_every_account() {
         "519 calls, none of them a write in an account.",
         "Coverage by unit",
         "acquired-labs 444455550030 Sandbox",
-        "Wrote the audit as a page to",
+        "audit.html: the audit as a page for a browser",
     ] {
         assert!(out.contains(sentence), "`{sentence}` is not in\n{}", finished.out);
     }

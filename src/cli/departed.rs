@@ -59,11 +59,12 @@ pub(super) async fn apply<W: World>(
             print_line!("Nothing was changed.");
             return Ok(Some(exit(&departed)));
         }
-        confirm_plan(job, shown, engine.world.now(), target.wait);
         if target.format == Format::Text {
             print_line!();
         }
     }
+    // A registration that only a later answer of a vendor shows was not confirmed.
+    confirm_plan(job, shown, engine.world.now(), target.wait);
     let Some(done) = engine.departed(job, Mode::Apply).await else { return Ok(None) };
     show(&done.report, target.format, &report_lines(&done.report, Some(shown), target.detail()))?;
     Ok(Some(exit(&done)))

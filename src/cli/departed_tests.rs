@@ -3,10 +3,11 @@ use std::time::Duration;
 use clap::Parser;
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::config::Config;
+use onboarding_core::error::ApiError;
 use onboarding_core::time::{after, from_unix_seconds};
 use onboarding_core::trigger::TriggerKind;
-use onboarding_engine::ports::Clock;
-use onboarding_simulation::{FakeOrganization, Tenant};
+use onboarding_engine::ports::{Clock, WriteIam};
+use onboarding_simulation::{FakeOrganization, Faulty, Script, Tenant};
 
 use super::super::account;
 use super::super::args::{Args, Command};
@@ -60,7 +61,7 @@ fn registered() -> FakeOrganization {
 }
 
 /// The exit code of `onboard plan` or `onboard apply` for the account.
-fn command(words: &[&str], organization: &FakeOrganization) -> Exit {
+fn command<W: World<Session: WriteIam> + Clone>(words: &[&str], organization: &W) -> Exit {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("onboarding.toml");
     std::fs::write(&config, CONFIG).unwrap();
@@ -101,6 +102,23 @@ fn vendor_that_refuses_the_key_needs_attention() {
     assert_eq!(command(&["plan"], &organization), Exit::Blocked);
     assert_eq!(command(&["apply", "--yes"], &organization), Exit::Blocked);
     assert_eq!(registrations(&organization), 1);
+}
+
+/// What a person confirms is what was shown: here nothing, because the vendor did not answer while the plan was made.
+#[test]
+fn registration_that_was_not_shown_is_not_removed() {
+    let organization = registered();
+    organization.remove_account(&id(ACCOUNT));
+    let mut searches = 0;
+    let script = Script::intercepting(move |call, _| {
+        let is_search = call == "workload-security:SearchAwsConnectors";
+        searches += usize::from(is_search);
+        (is_search && searches == 1).then(|| ApiError::new("workload-security:SearchAwsConnectors", "Unavailable", ""))
+    });
+    assert_eq!(command(&["apply", "--yes"], &Faulty::new(organization.clone(), &script)), Exit::Blocked);
+    assert_eq!(registrations(&organization), 1);
+    assert_eq!(command(&["apply", "--yes"], &organization), Exit::Done);
+    assert_eq!(registrations(&organization), 0);
 }
 
 /// It may be a mistyped ID, and no account of this organization.

@@ -32,8 +32,15 @@ pub(super) fn ensure_can_replace(path: &Path) -> anyhow::Result<()> {
 /// Renaming a file over a device or a pipe would remove it, for example `/dev/null` if root runs the command.
 fn ensure_is_file(path: &Path) -> anyhow::Result<()> {
     let is_file = std::fs::metadata(path).map_or(true, |metadata| metadata.is_file());
-    ensure!(is_file, "`{}` is not a file; pass the name of a file", shown(path));
+    ensure!(is_file && !is_system_link(path), "`{}` is not a file; pass the name of a file", shown(path));
     Ok(())
+}
+
+/// Whether a path is a link of the system, such as `/dev/stdout`: renaming a file over it would replace the link for every process,
+/// although it leads to a file if the output of this one was redirected.
+fn is_system_link(path: &Path) -> bool {
+    let is_below = |folder: &Path| ["/dev", "/proc"].iter().any(|system| folder.starts_with(system));
+    path.is_symlink() && std::fs::canonicalize(folder(path)).is_ok_and(|folder| is_below(&folder))
 }
 
 /// Creates a file next to `path`, and removes it.
@@ -88,6 +95,19 @@ pub(super) fn write_file(path: &Path, text: &str, readers: Readers, existing: Ex
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Also if the output of this process is redirected to a file.
+    #[cfg(unix)]
+    #[test]
+    fn links_of_the_system_are_not_replaced() {
+        for path in ["/dev/stdout", "/dev/stderr", "/proc/self/fd/1"].map(Path::new) {
+            assert!(!path.is_symlink() || is_system_link(path), "{}", path.display());
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("target", &link).unwrap();
+        assert!(!is_system_link(&link));
+    }
 
     #[test]
     fn existing_file_is_kept_or_replaced_and_no_temporary_file_remains() {

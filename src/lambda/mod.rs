@@ -314,7 +314,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
             _ => Deregistering::Report,
         };
         let unfinished = report.clone();
-        let removed = self.engine.deregister(account, how, report, record, self.deadlines.waiting);
+        let removed = self.engine.deregister(account, how, None, report, record, self.deadlines.waiting);
         if timeout_at(&self.engine.world, self.deadlines.work, removed).await.is_none() {
             *report = Report { retry: Some(timed_out().into_cause()), ..unfinished };
         }

@@ -52,7 +52,7 @@ fn audit_names_the_account_until_it_was_processed() {
     let planned: Vec<_> = plan.changes.iter().map(|result| result.change.to_string()).collect();
     insta::assert_snapshot!(format!("{}\n{}", planned.join("\n"), plan.outcome), @"
     remove the registration 1 of the account with Trend Micro Cloud One Workload Security
-    ignored (departed): account 444455556666 is no longer in the organization; run `apply` to remove the registrations
+    ignored (departed): account 444455556666 is no longer in the organization; run `onboard apply --account ID --records TABLE` to remove the registrations
     ");
     assert_eq!((connectors(organization).len(), audited(organization, &Selection::all()).len()), (1, 1));
 

@@ -62,6 +62,24 @@ fn registration_is_removed_before_the_role() {
     assert_eq!(scenario.organization().journal().iter().filter(asked).count(), 0, "the vendor is not asked any more");
 }
 
+/// Another principal creates the role again while the vendor removes the registration.
+#[test]
+fn policies_of_a_role_that_is_created_again_after_its_registration_was_removed_are_not_deleted() {
+    let scenario = registered();
+    let before = scenario.role(SECURITY_ROLE);
+    assert!(!before.policies.is_empty());
+    let (organization, role) = (scenario.organization().clone(), before.clone());
+    let scenario = scenario.apply_with_faults(&Script::intercepting(move |call, _| {
+        if call == DELETE {
+            organization.delete_role(&id(NEW), &name(SECURITY_ROLE));
+            organization.put_role(&id(NEW), &name(SECURITY_ROLE), role.clone());
+        }
+        None
+    }));
+    assert_eq!(scenario.outcome_code(), "blocked role_not_recorded");
+    assert_eq!(scenario.role(SECURITY_ROLE), before);
+}
+
 #[test]
 fn fault_or_crash_at_any_call_and_a_second_run_give_the_same_end() {
     let fault_free = Script::none();

@@ -21,7 +21,8 @@
 //!
 //! Only sweeps are held back. An event of an account is processed with the present configuration, because a new account
 //! must not wait for a rollout: nothing uses it yet. For the same reason a sweep changes an account that never converged: its event
-//! may have been lost.
+//! may have been lost. That is not said of an account whose changes were reported, as those of accounts that existed before a deployment
+//! with `Sweep=REPORT`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -139,8 +140,13 @@ impl SweepSettings {
     ) -> Option<Held> {
         let is_held_by_canary = !self.canary.is_empty() && !self.is_canary(id, ou_path);
         let has_converged = |record: &Record| record.result.as_ref().is_some_and(|last| last.first_converged.is_some());
+        // Changes that were only reported are those of an account that existed before the deployment.
+        let is_reported =
+            |record: &Record| record.result.as_ref().is_some_and(|last| last.code == Some(Code::ChangesPending));
+        let is_missed = |record: &Record| !has_converged(record) && !is_reported(record);
         match (record, rollout) {
-            (Some(record), _) if !has_converged(record) => None,
+            (Some(record), _) if self.repair == Repair::Report && !has_converged(record) => None,
+            (Some(record), _) if is_missed(record) => None,
             (Some(_), _) if self.repair == Repair::Report => Some(Held::Repair),
             (_, Some(rollout)) if is_held_by_canary && !is_released(rollout, configuration) => Some(Held::Canary),
             (None, _) if self.repair == Repair::Report => Some(Held::Unknown),

@@ -57,6 +57,9 @@ fn accounts_outside_the_canary_are_held_until_the_configuration_is_released() {
     assert_eq!(held(ELSEWHERE, None), Some(Held::Unknown), "no records are stored");
     let missed = canary.held(&id("444455556666"), Some(ELSEWHERE), Some(&Record::default()), Some(&old), NEW);
     assert_eq!(missed, None, "its event was lost: a canary that is blocked must not keep it from being onboarded");
+    let reported = record(Outcome::waiting(Code::ChangesPending, "x"), "old-hash");
+    let reported = canary.held(&id("444455556666"), Some(ELSEWHERE), Some(&reported), Some(&old), NEW);
+    assert_eq!(reported, Some(Held::Canary), "it existed before the deployment");
 }
 
 #[test]

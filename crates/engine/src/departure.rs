@@ -54,7 +54,7 @@ impl<W: World> Engine<W> {
     }
 
     /// Processes an account that the organization no longer has, although its record shows that it was processed before: the event
-    /// about its departure was lost. Its registrations are removed, or only named with [`Mode::Plan`], and its record expires. `None`
+    /// about its departure was lost. Its registrations are removed, of a confirmed plan only those that it has, or only named with [`Mode::Plan`], and its record expires. `None`
     /// if there is no such record, or if the account is live.
     pub async fn departed(&self, job: &Job, mode: Mode) -> Option<Departed> {
         let mut record = Run::new(job, mode, &self.world, FirstLook::default()).record;
@@ -69,7 +69,8 @@ impl<W: World> Engine<W> {
             return Some(Departed { report, left: 0 });
         }
         let how = if mode == Mode::Apply { Deregistering::Apply } else { Deregistering::Plan };
-        let left = self.deregister(&job.account, how, &mut report, &mut record, job.deadline).await;
+        let confirmed = job.confirmed_plan.as_ref();
+        let left = self.deregister(&job.account, how, confirmed, &mut report, &mut record, job.deadline).await;
         if mode == Mode::Plan {
             return Some(Departed { report, left });
         }

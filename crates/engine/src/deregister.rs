@@ -14,7 +14,7 @@ use onboarding_core::blueprint::{SecretValues, tenant_access};
 use onboarding_core::config::VendorTenant;
 use onboarding_core::observed::ExistingRegistration;
 use onboarding_core::outcome::{Cause, Outcome, Stop};
-use onboarding_core::plan::{Action, Change, Deregistration};
+use onboarding_core::plan::{Action, Change, ConfirmedPlan, Deregistration};
 use onboarding_core::record::{RecordedRegistration, RecordedRegistrations};
 use onboarding_core::report::{ChangeResult, ChangeStatus, Report};
 use onboarding_core::role::RoleName;
@@ -42,6 +42,8 @@ struct Removal<'e, 'r, 'w, W> {
     engine: &'e Engine<W>,
     account: &'e AccountId,
     mode: Deregistering,
+    /// The removals that a person confirmed, if one did: no other is made.
+    confirmed: Option<&'e ConfirmedPlan>,
     record: &'r mut OpenRecord<'w, W>,
     deadline: SystemTime,
     secrets: SecretValues,
@@ -71,12 +73,13 @@ struct Found<'a> {
 
 impl<W: World> Engine<W> {
     /// Removes the registrations of an account whose departure Organizations has confirmed, and completes its report. With
-    /// [`Deregistering::Apply`] they are removed, and otherwise only named. Returns the number of steps that
+    /// [`Deregistering::Apply`] they are removed, of a `confirmed` plan only those that it has, and otherwise only named. Returns the number of steps that
     /// are left for a person, or to be retried.
     pub async fn deregister(
         &self,
         account: &AccountId,
         mode: Deregistering,
+        confirmed: Option<&ConfirmedPlan>,
         report: &mut Report,
         record: &mut OpenRecord<'_, W>,
         deadline: SystemTime,
@@ -85,6 +88,7 @@ impl<W: World> Engine<W> {
             engine: self,
             account,
             mode,
+            confirmed,
             record,
             deadline,
             secrets: SecretValues::default(),
@@ -175,6 +179,10 @@ impl<W: World> Removal<'_, '_, '_, W> {
         };
         let deregistration = Deregistration { title: (*title).to_owned(), api: tenant.api, id: registration.id };
         let change = Change { role: role.clone(), action: Action::Deregister(Box::new(deregistration)) };
+        if self.confirmed.is_some_and(|plan| !plan.includes(&change)) {
+            self.remaining.push(format!("not made, because the plan that was confirmed did not have it: {change}"));
+            return;
+        }
         let status = match self.mode {
             Deregistering::Plan => ChangeStatus::Planned,
             Deregistering::Report => {
@@ -228,9 +236,10 @@ impl<W: World> Removal<'_, '_, '_, W> {
         if report.retry.is_some() {
             "retried automatically".clone_into(&mut cause.remedy);
         } else if !self.remaining.is_empty() {
-            "remove the account in the vendor's console".clone_into(&mut cause.remedy);
+            "configure `[[removed]]` with `registration` and run `onboard apply` again, or remove the account in the vendor's console".clone_into(&mut cause.remedy);
         } else if self.mode == Deregistering::Plan && !report.changes.is_empty() {
-            "run `apply` to remove the registrations".clone_into(&mut cause.remedy);
+            "run `onboard apply --account ID --records TABLE` to remove the registrations"
+                .clone_into(&mut cause.remedy);
         }
         report.end(Outcome::Ignored(cause));
     }

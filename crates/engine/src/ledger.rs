@@ -353,6 +353,7 @@ impl Attempt {
             Action::DeleteRole(deleted) => Some(deleted.clone()),
             _ => None,
         });
+        let first_in_account = changes.iter().position(|change| !change.is_registration());
         for (index, change) in changes.into_iter().enumerate() {
             if let Action::RevokeSessions(revocation) = &change.action
                 && revocation.reason != RevocationReason::Lost
@@ -362,8 +363,9 @@ impl Attempt {
             if self.stop.is_none() {
                 self.stop = self.is_not_covered(clock, executor, &change).await;
             }
-            // The first call of a removal is as destructive as the last.
-            let is_compared = index == 0 || matches!(change.action, Action::DeleteRole(_));
+            // The first call of a removal is as destructive as the last, at the vendor and in the account.
+            let is_first = index == 0 || Some(index) == first_in_account;
+            let is_compared = is_first || matches!(change.action, Action::DeleteRole(_));
             if let Some(deleted) = removal.as_ref().filter(|_| self.stop.is_none() && is_compared) {
                 self.stop = is_another(executor, &change.role, deleted).await;
             }

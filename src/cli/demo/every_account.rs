@@ -10,7 +10,7 @@ use anyhow::{Context, ensure};
 use super::{IDENTITY, config, faint, heading, organization};
 use crate::cli::exit::Exit;
 use crate::cli::explained::explained_error;
-use crate::cli::new_file::{Existing, Readers, ensure_can_replace, write_file};
+use crate::cli::output_file::{ensure_can_write, write_report};
 use crate::cli::selection_args::{cannot_list_all, cannot_select};
 use onboarding_core::account::{AccountId, AccountState};
 use onboarding_core::audit::{Audit, audit_html, audit_lines};
@@ -62,7 +62,7 @@ const DEVELOPMENT: &str = "ou-exam-developm";
 const PRODUCTION: &str = "ou-exam-producti";
 
 pub(super) async fn demo(out: Option<&Path>) -> anyhow::Result<Exit> {
-    out.map_or(Ok(()), ensure_can_replace)?;
+    out.map_or(Ok(()), ensure_can_write)?;
     let (organization, members) = organization_with_members()?;
     let engine = Engine::new(organization.clone(), config()?).with_unit_names();
     let onboarded = members.iter().filter(|member| member.since == Since::Onboarded);
@@ -88,20 +88,19 @@ pub(super) async fn demo(out: Option<&Path>) -> anyhow::Result<Exit> {
         "A simulated organization, in memory, that enforces IAM's rules and AWS's quotas: no AWS calls are made.",
     )];
     lines.extend(summary([("plan", &planned.overview), ("apply", &applied), ("plan again", &again.overview)]));
-    lines.extend(heading("1. Plan for every account (onboard plan --all)"));
+    lines.extend(heading("1. Plan for every account (onboard plan --all --out plan.json)"));
     lines.extend(planned.overview.lines());
-    lines.extend(heading("2. Apply exactly this plan (onboard apply --all)"));
+    lines.extend(heading("2. Apply exactly this plan (onboard apply plan.json)"));
     lines.extend(applied.lines());
     lines.extend(heading("3. Plan again: a second run finds nothing to do"));
     lines.push(Line::at(0).text(again.overview.summary()));
     lines.push(faint(format!("{calls} calls, none of them a write in an account.")));
     lines.extend(heading("4. Audit: every account and what it holds (onboard audit)"));
     lines.extend(audit_lines(&audit));
-    if let Some(path) = out {
-        write_file(path, &audit_html(&audit), Readers::All, Existing::Replaced)?;
-        lines.extend([Line::blank(), Line::at(0).text(format!("Wrote the audit as a page to {}", path.display()))]);
-    }
     print_text!("{}", render(&lines));
+    if let Some(path) = out {
+        write_report(path, &audit_html(&audit), "the audit as a page for a browser")?;
+    }
     Ok(Exit::Done)
 }
 

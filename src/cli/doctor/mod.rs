@@ -67,7 +67,10 @@ fn local_configuration(file: Option<&str>) -> (Option<Config>, Vec<Check>) {
             (Some(config), vec![check])
         }
         Err(error) => {
-            let fix = format!("`onboard config check {file}`");
+            let fix = match Path::new(file).exists() {
+                true => format!("`onboard config check {file}`"),
+                false => format!("`onboard init --out {file}`"),
+            };
             (None, vec![Check::failed("configuration", format!("{error:#}"), fix)])
         }
     }

@@ -255,7 +255,7 @@ trust = [{ principal = { service = "lambda.amazonaws.com" } }, { principal = "33
     access-role: `arn:{partition}:iam::222233334444:role/a` is denied, because the condition requires MFA and the sessions of roles do not show it; require MFA where the role is assumed, and put users into a grant of their own
     vendor/workload-security: the vendor assumes the role without an external ID; set `external-id` if the vendor supports one
     role/b: statement 1 of the policy `all` allows every action, or all actions except some
-    role/b: trust entry 1 lets lambda.amazonaws.com assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys
+    role/b: trust entry 1 lets lambda.amazonaws.com assume the role for other accounts (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys
     ");
     assert!(!plain(&show(&config)).contains("a:b/c"));
 }

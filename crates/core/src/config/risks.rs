@@ -80,9 +80,9 @@ trust = [
         access-role: grant 2 has a condition on `aws:PrincipalArn` that every value meets; list the values, or remove the condition
         role/r: trust entry 1 has a `BoolIfExists` condition on `aws:MultiFactorAuthPresent`, which is also met by access keys without MFA; use `Bool`
         role/r: trust entry 1 lets every role and user of the member account assume the role, if its own policies allow it; list roles, or add a condition on `aws:PrincipalArn`
-        role/r: trust entry 2 lets config.amazonaws.com assume the role for any account (confused deputy); its condition on `aws:SourceAccount` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`
+        role/r: trust entry 2 lets config.amazonaws.com assume the role for other accounts (confused deputy); its condition on `aws:SourceAccount` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`
         role/r: trust entry 2 has a `ForAllValues` condition on `aws:SourceAccount`, which is also met by requests without that key; add `Null` with `false` for the key
-        role/r: trust entry 3 lets config.amazonaws.com assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys
+        role/r: trust entry 3 lets config.amazonaws.com assume the role for other accounts (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys
         role/r: the managed policy `PowerUserAccess` amounts to administrator access: it allows every action except those of IAM, and so using the roles of functions and instances; attach a narrower policy
         ");
     }

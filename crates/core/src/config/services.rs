@@ -8,7 +8,7 @@ use crate::text::Untrusted;
 const KNOWN: &str = "
 a4b access-analyzer access-grants.s3 account acm acm-pca agentless.inspector2 aiops airflow airflow-env
 airflow-serverless ami.inspector2 amplify aoss apidestinations.events apigateway app-integrations appconfig
-appfabric appflow application-autoscaling application-insights application-signals.cloudwatch appmesh apprunner
+appfabric appflow application-autoscaling application-insights application-signals.cloudwatch application.qbusiness appmesh apprunner
 appstream appstream.application-autoscaling appsync aps arc-region-switch artifact assets.marketplace athena
 auditmanager automation autoscaling autoscaling-plans aws-artifact-account-sync backup backup-gateway
 backup-search batch batchoperations.s3 bcm-data-exports bcm-pricing-calculator bedrock bedrock-agentcore billing
@@ -20,10 +20,10 @@ codedeploy codeguru-profiler codeguru-reviewer codeguru-security codepipeline co
 codestar-notifications cognito-identity cognito-idp cognito-sync comprehend comprehend.application-autoscaling
 comprehendmedical compute-optimizer config config-conforms config-multiaccountsetup connect connect-campaigns
 context.cloudtrail continuousexport.discovery contributorinsights.dynamodb controltower
-cost-optimization-hub.bcm costalerts credentials.iot cur custom-resource.application-autoscaling custom.rds
+cost-optimization-hub.bcm costalerts credentials.deadline credentials.iot cur custom-resource.application-autoscaling custom.rds
 databrew dataexchange datapipeline datasync datazone dax deadline deeplens delivery.logs detective devicefarm
 devops-guru diode directconnect directquery.opensearchservice discovery dlm dms dms-fleet-advisor
-dmsintegration.migrationhub docdb-elastic drs ds dsql dynamodb dynamodb.application-autoscaling ebs ec2
+dmsintegration.migrationhub docdb-elastic drs drt.shield ds dsql dynamodb dynamodb.application-autoscaling ebs ec2
 ec2-images ec2-instance-connect ec2.application-autoscaling ec2.capacitymanager ec2fastlaunch ec2fleet
 ec2scheduled ecr ecs ecs-compute ecs-tasks ecs.application-autoscaling edgelambda eks eks-connector eks-fargate
 eks-fargate-pods eks-nodegroup elasticache elasticache.application-autoscaling elasticbeanstalk
@@ -48,7 +48,7 @@ migrationhub-orchestrator migrationhub-strategy mobileanalytics mobilehub monito
 mq mrk.kms multiaccountsetup.config neptune-graph neptune.application-autoscaling network-firewall
 networkflowmonitor networkmanager nimble notifications oam observability.aoss observabilityadmin odb omics
 opensearch opensearchservice ops.apigateway ops.emr-serverless opsdatasync.ssm opsinsights.ssm opsworks
-opsworks-cm organizations orgsdatasync.servicecatalog osis outposts panorama payment-cryptography
+opsworks-cm organizations orgsdatasync.servicecatalog osis osis-pipelines outposts panorama payment-cryptography
 pca-connector-ad pcs permission.iq personalize pinpoint pipes pods.eks polly practice-run.arc-zonal-shift
 prepdataset private-networks profile proton purchaseorders q qapps qbusiness qldb quicksight ram rds
 rds.application-autoscaling recycle-bin redshift redshift-data redshift-serverless refactor-spaces rekognition

@@ -252,7 +252,7 @@ fn invalid_identity_providers_are_reported() {
     onboarding.toml:2:13: `principal`: an identity provider cannot be granted access to accounts; install a role for it with `[[role]]`
     ");
     let config = parse(&format!("[[role]]\nname = 'r'\n[[role.trust]]\nprincipal = {github}\n{audience}\n"));
-    insta::assert_snapshot!(config.warnings.join("\n"), @"role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub`; IAM rejects this for providers such as GitHub");
+    insta::assert_snapshot!(config.warnings.join("\n"), @"role/r: users of the identity provider who are not yours can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub`; IAM rejects this for providers such as GitHub");
 }
 
 #[test]
@@ -280,9 +280,9 @@ fn condition_values_that_iam_refuses_are_errors() {
         "Null = { 'aws:SourceIp' = 'maybe' }",
     ];
     insta::assert_snapshot!(bad.map(problems).join("\n"), @"
-    onboarding.toml:3:13: `condition`: `aws:MultiFactorAuthPresent`: IAM compares the values of `Bool` with `true` or `false` only
-    onboarding.toml:3:13: `condition`: `aws:CurrentTime`: IAM compares the values of `DateLessThan` with a date such as `2030-01-31T00:00:00Z`, or seconds since 1970 only
-    onboarding.toml:3:13: `condition`: `aws:SourceIp`: IAM compares the values of `Null` with `true` or `false` only
+    onboarding.toml:3:13: `condition`: `aws:MultiFactorAuthPresent`: IAM compares the values of `Bool` with `true` or `false` only; correct the value
+    onboarding.toml:3:13: `condition`: `aws:CurrentTime`: IAM compares the values of `DateLessThan` with a date such as `2030-01-31T00:00:00Z`, or seconds since 1970 only; correct the value
+    onboarding.toml:3:13: `condition`: `aws:SourceIp`: IAM compares the values of `Null` with `true` or `false` only; correct the value
     ");
     assert_eq!(
         problems("DateLessThan = { 'aws:CurrentTime' = '2030-01-31' }, Bool = { 'aws:MultiFactorAuthPresent' = true }"),
@@ -335,4 +335,19 @@ fn last_day_of_a_grant_is_a_date() {
     2027-01-31T12:00:00Z: access-role: the grant for `222233334444` ends today, on 2027-01-31
     2027-02-01T00:00:00Z: access-role: the grant for `222233334444` ended on 2027-01-31; it is removed from the accounts whose record shows that this tool made it, and can be deleted here when no account has it
     ");
+}
+
+/// A tag is not the external ID of a request, whatever its name is.
+#[test]
+fn tag_with_the_name_of_an_external_id_may_be_a_condition() {
+    let tag = |key: &str| {
+        format!(
+            "[[role]]\nname = \"reader\"\n[[role.trust]]\nprincipal = \"482913650127\"\nexternal-id = \"s3cret-external-id\"\n\
+             condition = {{ StringEquals = {{ \"{key}\" = \"abc\" }} }}\n"
+        )
+    };
+    for key in ["aws:PrincipalTag/ExternalId", "aws:RequestTag/external-id"] {
+        parse(&tag(key));
+    }
+    assert!(problems(&tag("sts:external-id")).contains("must not be set as a condition"));
 }

@@ -70,17 +70,22 @@ pub(super) fn any_subject(spec: &TrustSpec, principal: &PrincipalSpec) -> Option
     let access = provider_access(&document, &sample_account()?.partition);
     let is_open = access.iter().any(|access| access.can != Can::Never && access.subject == SubjectCheck::Any);
     let is_by_name = !provider.0.contains(":oidc-provider/");
-    let field = if is_by_name { "aud" } else { "sub" };
+    // Facebook and Amazon name the application in a field of their own.
+    let field = match provider.0.as_str() {
+        "graph.facebook.com" | "www.amazon.com" => "app_id",
+        _ if is_by_name => "aud",
+        _ => "sub",
+    };
     let key = format!("{}{field}", trust::condition_prefix(provider));
     let is_tested = spec.condition.clauses().iter().any(|clause| clause.key.eq_ignore_ascii_case(&key));
     let rest = match (is_tested, is_by_name) {
-        (true, _) => " to your own users",
+        (true, _) => " to your own users, as in `repo:OWNER/REPO:*` at GitHub",
         (false, true) => "",
         (false, false) => "; IAM rejects this for providers such as GitHub",
     };
     is_open.then(|| {
         format!(
-            "every user of the identity provider can assume the role, because the condition does not restrict `{key}`{rest}"
+            "users of the identity provider who are not yours can assume the role, because the condition does not restrict `{key}`{rest}"
         )
     })
 }
@@ -190,13 +195,13 @@ mod tests {
             open("accounts.google.com", "StringEquals = { 'ISSUER:oaud' = 'https://example.com' }"),
         ];
         insta::assert_snapshot!(all.join("\n"), @"
-        role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub` to your own users
-        role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub` to your own users
-        role/r: every user of the identity provider can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub` to your own users
-        role/r: every user of the identity provider can assume the role, because the condition does not restrict `gitlab.com:sub` to your own users
-        role/r: every user of the identity provider can assume the role, because the condition does not restrict `app.terraform.io:sub`; IAM rejects this for providers such as GitHub
-        role/r: every user of the identity provider can assume the role, because the condition does not restrict `cognito-identity.amazonaws.com:aud`
-        role/r: every user of the identity provider can assume the role, because the condition does not restrict `accounts.google.com:aud`
+        role/r: users of the identity provider who are not yours can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub` to your own users, as in `repo:OWNER/REPO:*` at GitHub
+        role/r: users of the identity provider who are not yours can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub` to your own users, as in `repo:OWNER/REPO:*` at GitHub
+        role/r: users of the identity provider who are not yours can assume the role, because the condition does not restrict `token.actions.githubusercontent.com:sub` to your own users, as in `repo:OWNER/REPO:*` at GitHub
+        role/r: users of the identity provider who are not yours can assume the role, because the condition does not restrict `gitlab.com:sub` to your own users, as in `repo:OWNER/REPO:*` at GitHub
+        role/r: users of the identity provider who are not yours can assume the role, because the condition does not restrict `app.terraform.io:sub`; IAM rejects this for providers such as GitHub
+        role/r: users of the identity provider who are not yours can assume the role, because the condition does not restrict `cognito-identity.amazonaws.com:aud`
+        role/r: users of the identity provider who are not yours can assume the role, because the condition does not restrict `accounts.google.com:aud`
         ");
         for (issuer, condition) in [
             ("token.actions.githubusercontent.com", "StringLike = { 'ISSUER:sub' = 'repo:acme/*' }"),
@@ -232,9 +237,9 @@ mod tests {
             service("ecs-tasks.amazonaws.com", "ArnLike = { 'aws:SourceArn' = 'arn:aws:ecs:*:*:*' }"),
         ];
         insta::assert_snapshot!(all.join("\n"), @"
-        role/r: trust entry 1 lets config.amazonaws.com assume the role for any account (confused deputy); its condition on `aws:SourceAccount` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`
-        role/r: trust entry 1 lets config.amazonaws.com assume the role for any account (confused deputy); its condition on `aws:SourceAccount` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`
-        role/r: trust entry 1 lets ecs-tasks.amazonaws.com assume the role for any account (confused deputy); its condition on `aws:SourceArn` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`
+        role/r: trust entry 1 lets config.amazonaws.com assume the role for other accounts (confused deputy); its condition on `aws:SourceAccount` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`
+        role/r: trust entry 1 lets config.amazonaws.com assume the role for other accounts (confused deputy); its condition on `aws:SourceAccount` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`
+        role/r: trust entry 1 lets ecs-tasks.amazonaws.com assume the role for other accounts (confused deputy); its condition on `aws:SourceArn` does not exclude other accounts; compare the key with your account or organization by `StringEquals` or `ArnLike`
         ");
         assert_eq!(
             service(

@@ -69,8 +69,8 @@ pub(crate) fn may_hold_external_ids(key: &str) -> bool {
 pub(crate) fn check_key(key: &str) -> Result<(), String> {
     let in_prefix = |b: u8| b.is_ascii_alphanumeric() || b"._-/~%".contains(&b);
     let (prefix, name) = key.split_once(':').unwrap_or_default();
-    // The name of a tag, which follows a `/`, may contain spaces.
-    let label = name.split('/').next().unwrap_or_default();
+    // The name of a tag, which follows a `/`, and that of an encryption context, which follows a `:`, may contain spaces.
+    let label = name.split(['/', ':']).next().unwrap_or_default();
     let is_valid = !prefix.is_empty()
         && prefix.bytes().all(in_prefix)
         && !label.is_empty()
@@ -139,6 +139,7 @@ mod tests {
             "AWS:sourcearn",
             "s3:prefix",
             "kms:EncryptionContext:team",
+            "kms:EncryptionContext:Department Name",
             "aws:PrincipalTag/Cost Center",
             "aws:PrincipalTag/ExternalId",
             "STS:externalid",

@@ -20,7 +20,9 @@ pub(crate) fn check_values(clause: &ConditionClause) -> Result<(), String> {
     };
     match clause.values.iter().all(|value| has_variable(value) || is_valid(value)) {
         true => Ok(()),
-        false => Err(format!("IAM compares the values of `{}` with {expected} only", clause.operator)),
+        false => {
+            Err(format!("IAM compares the values of `{}` with {expected} only; correct the value", clause.operator))
+        }
     }
 }
 
@@ -67,8 +69,8 @@ mod tests {
 
     #[test]
     fn values_of_another_type_are_rejected() {
-        insta::assert_snapshot!(check("Bool", "yes").unwrap_err(), @"IAM compares the values of `Bool` with `true` or `false` only");
-        insta::assert_snapshot!(check("ForAnyValue:DateLessThanIfExists", "tomorrow").unwrap_err(), @"IAM compares the values of `ForAnyValue:DateLessThanIfExists` with a date such as `2030-01-31T00:00:00Z`, or seconds since 1970 only");
+        insta::assert_snapshot!(check("Bool", "yes").unwrap_err(), @"IAM compares the values of `Bool` with `true` or `false` only; correct the value");
+        insta::assert_snapshot!(check("ForAnyValue:DateLessThanIfExists", "tomorrow").unwrap_err(), @"IAM compares the values of `ForAnyValue:DateLessThanIfExists` with a date such as `2030-01-31T00:00:00Z`, or seconds since 1970 only; correct the value");
         for bad in ["", "maybe", "1", "*"] {
             assert!(check("boolIfExists", bad).is_err() && check("Null", bad).is_err(), "{bad}");
         }

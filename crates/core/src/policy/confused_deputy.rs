@@ -96,7 +96,13 @@ fn has_foreign_match(value: &str, part: Part) -> bool {
 
 /// Variables are case-insensitive.
 fn replaced(value: &str, variable: &str, own: &str) -> String {
-    if value.eq_ignore_ascii_case(variable) { own.to_owned() } else { value.to_owned() }
+    let lowercase = value.to_ascii_lowercase();
+    let around = lowercase.split_once(&variable.to_ascii_lowercase());
+    // Only ASCII letters differ, so that the positions are the same.
+    let parts = around.and_then(|(before, after)| {
+        Some((value.get(..before.len())?, value.get(value.len().checked_sub(after.len())?..)?))
+    });
+    parts.map_or_else(|| value.to_owned(), |(before, after)| format!("{before}{own}{after}"))
 }
 
 #[cfg(test)]
@@ -139,6 +145,8 @@ mod tests {
             r#"{"StringEquals":{"aws:SourceOrgID":"${AWS:ResourceOrgID}"}}"#,
             r#"{"ArnLike":{"aws:SourceArn":"arn:aws:ecs:*:{account-id}:*"}}"#,
             r#"{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::bucket"}}"#,
+            r#"{"ArnLike":{"aws:SourceArn":"arn:aws:sns:*:${aws:resourceAccount}:*"}}"#,
+            r#"{"ForAnyValue:StringLike":{"aws:SourceOrgPaths":"${aws:ResourceOrgID}/*"}}"#,
             r#"{"StringLike":{"aws:SourceArn":"arn:aws:ecs:eu-west-1:444455556666:*"}}"#,
             r#"{"ForAnyValue:StringLike":{"aws:SourceOrgPaths":"o-exampleorgid/r-ab12/*"}}"#,
             r#"{"ArnLike":{"aws:SourceArn":"arn:aws:ecs:*:*:*"},"StringEquals":{"aws:SourceAccount":"444455556666"}}"#,

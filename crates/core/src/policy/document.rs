@@ -322,7 +322,7 @@ fn principals(value: &Value, partition: Option<&Partition>, element: &str) -> Re
                 let of_kind = || format!("{element}.{}", Untrusted::new(kind));
                 let texts = texts(values).ok_or_else(|| PolicyError::of_type(of_kind(), TEXTS, values))?;
                 if kind == "AWS" && texts.iter().any(|text| is_wrong_number(text)) {
-                    let expected = "account IDs of twelve digits, in quotes; a number loses its leading zeros";
+                    let expected = "account IDs of twelve digits, in quotes; a leading zero may be missing";
                     return Err(shape(format!("{element}.AWS"), expected));
                 }
                 found.extend(texts.iter().map(|text| principal_in(kind, text, partition)));

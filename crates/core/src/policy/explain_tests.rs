@@ -35,6 +35,21 @@ fn every_kind_of_principal_is_explained() {
     ");
 }
 
+/// `aws:PrincipalArn` of a session is the ARN of its role, whose path the session's ARN does not have.
+#[test]
+fn session_meets_conditions_on_its_role() {
+    let statement = |role: &str| {
+        format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":"arn:aws:sts::222233334444:assumed-role/ops/ann"}},"Action":"sts:AssumeRole",
+                "Condition":{{"ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::222233334444:role/{role}"}}}}}}"#
+        )
+    };
+    for (role, can) in [("*", "Conditionally"), ("ops", "Conditionally"), ("team/ops", "Conditionally"), ("other", "Never")] {
+        let found = lines(&statement(role));
+        assert!(found.contains(&format!("] {can} by")), "{role}: {found}");
+    }
+}
+
 #[test]
 fn conditions_are_shown_and_external_ids_are_hidden() {
     let text = lines(
@@ -166,7 +181,7 @@ fn principal_that_iam_refuses_never_has_access() {
     insta::assert_snapshot!(lines(&format!("{allow},{deny}")), @"
     statement 1: the service   [service] Never by sts:AssumeRole (IAM does not accept this principal: it has white space; remove it)
     statement 1: arn:aws:iam::333344445555:role/* [identity] Never by sts:AssumeRole (IAM does not accept this principal: IAM accepts no wildcard in an account ID or ARN; name the account, and its roles in a condition with `ArnLike` and `aws:PrincipalArn`)
-    statement 1: `` [identity] Never by sts:AssumeRole (IAM does not accept this principal: it is empty)
+    statement 1: `` [identity] Never by sts:AssumeRole (IAM does not accept this principal: it is empty; remove it)
     statement 1: 2222-3333-4444 [identity] Never by sts:AssumeRole (IAM does not accept this principal: an account ID has twelve digits and nothing between them; write `222233334444`)
     statement 1: arn:aws-gov:iam::333344445555:root [identity] Never by sts:AssumeRole (IAM does not accept this principal: `aws-gov` is not an AWS partition; did you mean `aws-us-gov`?)
     statement 1: arn:aws:iam::333344445555:newkind/x [identity] Conditionally by sts:AssumeRole (this kind of principal is not known)

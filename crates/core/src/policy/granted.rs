@@ -221,10 +221,21 @@ pub(super) fn identified(context: RequestContext, principal: &Principal, partiti
     let Some(caller) = Caller::from_principal(principal) else { return context };
     let context = context.with("aws:PrincipalAccount", caller.account.as_str());
     match &caller.arn {
-        Some(arn) => context.with(PRINCIPAL_ARN, arn),
+        Some(arn) => match role_of_session(arn) {
+            Some(role) => context.with_like(PRINCIPAL_ARN, &role),
+            None => context.with(PRINCIPAL_ARN, arn),
+        },
         // Only roles and users can call `sts:AssumeRole`: the root user and federated users cannot.
         None => context.with_like(PRINCIPAL_ARN, &format!("arn:{partition}:iam::{}:*", caller.account)),
     }
+}
+
+/// The ARN of the role of a session, which `aws:PrincipalArn` has in its requests. The session's ARN does not contain the role's path.
+fn role_of_session(arn: &str) -> Option<String> {
+    let fields: Vec<_> = arn.splitn(6, ':').collect();
+    let [arn, partition, "sts", region, account, resource] = fields.as_slice() else { return None };
+    let (role, _) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
+    Some(format!("{arn}:{partition}:iam:{region}:{account}:role/*{role}"))
 }
 
 /// The values of a key to try, `None` for an absent key; empty if nothing is known about the key.

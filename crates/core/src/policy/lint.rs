@@ -95,7 +95,7 @@ pub fn lint_trusted(name: &str, statement: &Statement) -> Vec<Finding> {
     }) {
         if let Some(remedy) = &remedy {
             findings.push(warning(format!(
-                "{name} lets {service} assume the role for any account (confused deputy); {remedy}"
+                "{name} lets {service} assume the role for other accounts (confused deputy); {remedy}"
             )));
         }
     }
@@ -116,12 +116,13 @@ pub(super) fn ineffective_conditions(name: &str, statement: &Statement) -> Vec<F
     for clause in clauses {
         let operator = clause.operator.to_ascii_lowercase();
         let key = Untrusted::new(&clause.key);
-        if operator.starts_with("forallvalues:") && !requires(&clause.key) {
+        if operator.starts_with("forallvalues:") && !requires(&clause.key) && !is_list_of_tags(&clause.key) {
             findings.push(warning(format!(
                 "{name} has a `ForAllValues` condition on `{key}`, which is also met by requests without that key; add `Null` with `false` for the key"
             )));
         }
-        if operator == "boolifexists" && clause.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent") {
+        let needs_mfa = || requires(&clause.key) || requires("aws:MultiFactorAuthAge") || limits_age_of_mfa(clauses);
+        if operator == "boolifexists" && clause.key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent") && !needs_mfa() {
             findings.push(warning(format!(
                 "{name} has a `BoolIfExists` condition on `{key}`, which is also met by access keys without MFA; use `Bool`"
             )));
@@ -132,13 +133,36 @@ pub(super) fn ineffective_conditions(name: &str, statement: &Statement) -> Vec<F
                 Untrusted::new(&clause.operator)
             )));
         }
-        if limits_nothing(&operator, &clause.key, &clause.values) {
+        let is_required = operator == "stringlike" && is_optional(&clause.key);
+        if !is_required && limits_nothing(&operator, &clause.key, &clause.values) {
             findings.push(warning(format!(
                 "{name} has a condition on `{key}` that every value meets; list the values, or remove the condition"
             )));
         }
     }
     findings
+}
+
+/// Whether a request without this key, which lists the keys of its tags, has no tags: nothing more has to be required.
+fn is_list_of_tags(key: &str) -> bool {
+    ["aws:TagKeys", "sts:TransitiveTagKeys"].iter().any(|list| list.eq_ignore_ascii_case(key))
+}
+
+/// Whether the age of the MFA of a request is limited, which only requests with MFA have.
+fn limits_age_of_mfa(clauses: &[ConditionClause]) -> bool {
+    clauses.iter().any(|clause| {
+        let operator = clause.operator.to_ascii_lowercase();
+        clause.key.eq_ignore_ascii_case("aws:MultiFactorAuthAge")
+            && operator.starts_with("numericlessthan")
+            && !operator.ends_with("ifexists")
+    })
+}
+
+/// Whether the sender of a request decides whether it has this key, so that a pattern for every value requires the key.
+fn is_optional(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    let tags = ["aws:requesttag/", "aws:resourcetag/", "aws:principaltag/"];
+    tags.iter().any(|tag| key.starts_with(tag)) || ["sts:sourceidentity", "aws:sourceidentity"].contains(&key.as_str())
 }
 
 /// The effect of a wildcard in a value that is compared literally, and the operator that has wildcards.
@@ -221,7 +245,7 @@ mod tests {
     #[test]
     fn service_without_source_condition_is_reported() {
         let service = r#"{"Service":"config.amazonaws.com"}"#;
-        insta::assert_snapshot!(warnings(service, "{}"), @"Warning: statement 1 lets config.amazonaws.com assume the role for any account (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys");
+        insta::assert_snapshot!(warnings(service, "{}"), @"Warning: statement 1 lets config.amazonaws.com assume the role for other accounts (confused deputy); add a condition on `aws:SourceAccount`, `aws:SourceArn` or `aws:SourceOrgID`, if the service sends these keys");
         for key in ["aws:SourceAccount", "AWS:sourcearn", "aws:SourceOrgID"] {
             assert_eq!(warnings(service, &format!(r#"{{"StringEquals":{{"{key}":"x"}}}}"#)), "", "{key}");
         }
@@ -247,6 +271,28 @@ mod tests {
         ] {
             assert_eq!(warnings(account, good), "", "{good}");
         }
+    }
+
+    /// Each of them does limit something.
+    #[test]
+    fn conditions_that_require_a_key_or_allow_its_absence_on_purpose_are_not_reported() {
+        let account = r#"{"AWS":"111122223333"}"#;
+        for good in [
+            r#"{"StringLike":{"aws:RequestTag/team":"*"}}"#,
+            r#"{"StringLike":{"sts:SourceIdentity":"*"}}"#,
+            r#"{"ForAllValues:StringEquals":{"aws:TagKeys":["team","stage"]}}"#,
+            r#"{"ForAllValues:StringEquals":{"sts:TransitiveTagKeys":["team"]}}"#,
+            r#"{"BoolIfExists":{"aws:MultiFactorAuthPresent":"true"},"Null":{"aws:MultiFactorAuthPresent":"false"}}"#,
+            r#"{"BoolIfExists":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}}"#,
+        ] {
+            assert_eq!(warnings(account, good), "", "{good}");
+        }
+        let open = [
+            r#"{"StringLikeIfExists":{"aws:RequestTag/team":"*"}}"#,
+            r#"{"StringLike":{"sts:RoleSessionName":"*"}}"#,
+            r#"{"BoolIfExists":{"aws:MultiFactorAuthPresent":"true"},"NumericLessThanIfExists":{"aws:MultiFactorAuthAge":"3600"}}"#,
+        ];
+        assert!(open.iter().all(|condition| !warnings(account, condition).is_empty()));
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(super) enum PrincipalForm {
 pub(super) fn form(kind: &str, text: &str) -> PrincipalForm {
     let refused = |cause: &str| PrincipalForm::Refused(cause.to_owned());
     if text.is_empty() {
-        return refused("it is empty");
+        return refused("it is empty; remove it");
     }
     if text.contains(['{', '}', '<', '>']) || text.contains("$(") {
         return refused("it has a placeholder, which nothing replaces; write the value itself");
@@ -71,7 +71,8 @@ fn aws(text: &str) -> PrincipalForm {
             Some("AGPA") => {
                 "it is the unique ID of a group, and a group is not a principal; name users, roles or the account"
             }
-            _ => "it is neither an account ID nor an ARN",
+            _ if text.ends_with(".amazonaws.com") => "it is a service; write it as `Service` instead of `AWS`",
+            _ => "it is neither an account ID nor an ARN; write one of them",
         });
     }
     arn(text)
@@ -216,7 +217,7 @@ mod tests {
             other => panic!("{text}: {other:?}"),
         });
         insta::assert_snapshot!(lines.join("\n"), @r#"
-        "": it is empty
+        "": it is empty; remove it
         "2222-3333-4444": an account ID has twelve digits and nothing between them; write `222233334444`
         "2222 3333 4444": an account ID has twelve digits and nothing between them; write `222233334444`
         "222233334444 ": an account ID has twelve digits and nothing between them; write `222233334444`
@@ -229,7 +230,7 @@ mod tests {
         "ASIAIOSFODNN7EXAMPLE": it is an access key ID; write the ARN of the user or role
         "AIDA12": it is not a whole unique ID; write the ARN of the role or user
         "AGPAIOSFODNN7EXAMPLE1": it is the unique ID of a group, and a group is not a principal; name users, roles or the account
-        "admin": it is neither an account ID nor an ARN
+        "admin": it is neither an account ID nor an ARN; write one of them
         "arn:aws:iam:222233334444:root": it is not a whole ARN; write it as in `arn:aws:iam::111122223333:root`
         "arn:azure:iam::222233334444:root": `azure` is not a valid AWS partition; expected a name such as `aws` or `aws-us-gov`
         "arn:aws-china:iam::222233334444:root": `aws-china` is not an AWS partition; did you mean `aws-cn`?
@@ -241,7 +242,7 @@ mod tests {
         "arn:aws:iam::222233334444:group/team": a resource of the type `group` is not a principal; name an account, a role, a user or a session
         "arn:aws:iam::222233334444:saml-provider/okta": it is an identity provider; write it as `"Federated"` instead of `"AWS"`
         "arn:aws:iam::222233334444:Root": the ARN of an account ends in `:root`
-        "": it is empty
+        "": it is empty; remove it
         "*": IAM accepts a wildcard as an AWS principal only; write the whole name
         "lambda": it is not the name of a service; write it as in `lambda.amazonaws.com`
         "https://lambda.amazonaws.com": it is not the name of a service; write it as in `lambda.amazonaws.com`

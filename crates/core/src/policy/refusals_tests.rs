@@ -66,12 +66,12 @@ fn principals_are_named_with_the_cause() {
     };
     insta::assert_snapshot!(statement(r#"{"AWS":["222233334444","arn:aws:iam::222233334444:role/ci-*",""],"Service":"${Service}"}"#), @"
     `Statement[0].Principal.AWS` has the principal `arn:aws:iam::222233334444:role/ci-*`: IAM accepts no wildcard in an account ID or ARN; name the account, and its roles in a condition with `ArnLike` and `aws:PrincipalArn`
-    `Statement[0].Principal.AWS` has the principal ``: it is empty
+    `Statement[0].Principal.AWS` has the principal ``: it is empty; remove it
     `Statement[0].Principal.Service` has the principal `${Service}`: it has a placeholder, which nothing replaces; write the value itself
     ");
     insta::assert_snapshot!(statement(r#"{"aws":"222233334444"}"#), @"`Statement[0].Principal.aws` is not a kind of principal; did you mean `AWS`?");
     insta::assert_snapshot!(statement(r#"{"AWS":[]}"#), @"`Statement[0].Principal` names no principal; name who may assume the role");
-    insta::assert_snapshot!(in_statement(r#""Effect":"Deny","NotPrincipal":{"AWS":"admins"},"Action":"sts:AssumeRole""#), @"`Statement[0].NotPrincipal.AWS` has the principal `admins`: it is neither an account ID nor an ARN");
+    insta::assert_snapshot!(in_statement(r#""Effect":"Deny","NotPrincipal":{"AWS":"admins"},"Action":"sts:AssumeRole""#), @"`Statement[0].NotPrincipal.AWS` has the principal `admins`: it is neither an account ID nor an ARN; write one of them");
 }
 
 #[test]
@@ -98,6 +98,6 @@ fn conditions_are_checked_without_showing_values() {
     `Statement[0].Condition.StringEqual` is not a condition operator of IAM; did you mean `StringEquals`?
     `Statement[0].Condition.StringLike.SourceArn` does not begin with the service or the identity provider that defines it, so that no request has such a key; write `aws:SourceArn`
     `Statement[0].Condition.StringLike.:x` does not begin with the service or the identity provider that defines it, so that no request has such a key; write it as in `aws:PrincipalOrgID`, `s3:prefix` or `token.actions.githubusercontent.com:sub`
-    `Statement[0].Condition.Bool.aws:SecureTransport` is not valid: IAM compares the values of `Bool` with `true` or `false` only
+    `Statement[0].Condition.Bool.aws:SecureTransport` is not valid: IAM compares the values of `Bool` with `true` or `false` only; correct the value
     ");
 }

@@ -293,7 +293,7 @@ fn invalid_policies_are_explained() {
     `Statement[0].Condition` is not valid: expected an object of condition operators
     `Statement[0].Condition.Bool.a` is not valid: expected a string or an array of strings for each key
     `Statement[1].Condition.StringEquals.sts:ExternalId` is not valid: expected a string or an array of strings for each key, and not `Ref`, a CloudFormation function; write the value
-    `Statement[0].Principal.AWS` is not valid: expected account IDs of twelve digits, in quotes; a number loses its leading zeros
+    `Statement[0].Principal.AWS` is not valid: expected account IDs of twelve digits, in quotes; a leading zero may be missing
     `Statement[0].Sid` is not valid: expected a string
     "#);
 }

@@ -88,7 +88,7 @@ pub fn parse_account_file(text: &str) -> Result<Vec<(usize, AccountId)>, Vec<Lin
 
 fn cells(line: &str) -> Result<StringRecord, String> {
     if line.matches('"').count() % 2 == 1 {
-        return Err("a quote is not closed".to_owned());
+        return Err("a quote is not closed; add the missing `\"`".to_owned());
     }
     let mut reader = ReaderBuilder::new().has_headers(false).trim(Trim::All).from_reader(line.as_bytes());
     reader.records().next().and_then(Result::ok).ok_or_else(|| "the line is not CSV".to_owned())
@@ -103,7 +103,7 @@ fn id_column(cells: &StringRecord) -> Option<usize> {
 fn id_in(cells: &StringRecord, columns: &Columns) -> Result<AccountId, String> {
     let column = columns.ids;
     let Some(cell) = cells.get(column) else {
-        return Err(format!("the line has no column {}", column + 1));
+        return Err(format!("the line has no column {}, which has the account IDs; add the ID", column + 1));
     };
     if has_several(cells, columns) {
         return Err(SEVERAL.to_owned());
@@ -211,17 +211,17 @@ mod tests {
     #[test]
     fn every_error_has_its_line() {
         let text = "444455556666\n44445555666\nname\n\n\"444455556666,x\n777788889999;x\n4444-5555-6666\n\u{1b}[2J";
-        insta::assert_snapshot!(read(text), @"
+        insta::assert_snapshot!(read(text), @r#"
         2: `44445555666`: it has 11 digits, and an account ID has 12; a leading zero may be missing; `aws organizations list-accounts` shows the IDs
         3: `name`: an account ID has 12 digits and no other characters; `aws organizations list-accounts` shows the IDs
-        5: a quote is not closed
+        5: a quote is not closed; add the missing `"`
         6: separate the columns with commas
         7: `4444-5555-6666`: write the 12 digits and nothing else: 444455556666
         8: `?[2J`: an account ID has 12 digits and no other characters; `aws organizations list-accounts` shows the IDs
-        ");
+        "#);
         // One message for a file with other separators.
         insta::assert_snapshot!(read("Account ID;Name\n444455556666;a\n555566667777;b\n5;c"), @"1: separate the columns with commas");
-        insta::assert_snapshot!(read("name,account_id\npayments"), @"2: the line has no column 2");
+        insta::assert_snapshot!(read("name,account_id\npayments"), @"2: the line has no column 2, which has the account IDs; add the ID");
         for empty in ["", "\n# nothing\n", "account_id\n"] {
             insta::allow_duplicates! {
                 insta::assert_snapshot!(read(empty), @"1: the file names no account; write one account ID on each line");

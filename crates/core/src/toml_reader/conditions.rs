@@ -11,7 +11,9 @@ use crate::text::Untrusted;
 /// The condition of a trust policy. An external ID has a key of its own, so that it is never printed.
 pub(crate) fn trust_condition(value: &Value<'_>) -> Condition {
     read(value, |operator, key| {
-        let is_external_id = may_hold_external_ids(key.key());
+        // A tag of this name is not the external ID of a request.
+        let is_tag = key.key().split_once(':').is_some_and(|(_, name)| name.contains('/'));
+        let is_external_id = may_hold_external_ids(key.key()) && !is_tag;
         if is_external_id {
             let is_pattern = operator.key().to_ascii_lowercase().starts_with("stringlike");
             let form = if is_pattern { "`external-id = { like = \"…\" }`" } else { "`external-id`" };

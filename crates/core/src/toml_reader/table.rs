@@ -279,7 +279,7 @@ impl<'a> Value<'a> {
         let map = self.node.as_table();
         let is_table = |item: &Spanned<DeValue<'_>>| item.get_ref().is_table();
         if self.node.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(is_table)) {
-            self.problem("expected a table, found an array of tables; write its header in single brackets, `[…]`");
+            self.problem("expected a table, found an array of tables; write its header with one bracket on each side");
         } else if map.is_none() {
             self.wrong_type("a table");
         }

@@ -31,8 +31,8 @@ fn wrong_number_of_brackets_is_explained() {
     onboarding.toml:1:1: `role`: expected an array of tables, found a table; write `[[role]]`, with two brackets
     onboarding.toml:3:1: `trust`: expected an array of tables, found a table; write `[[role.trust]]`, with two brackets
     onboarding.toml:3:9: `trust`: expected an array of tables, found a table; write `[[role.trust]]`, with two brackets
-    onboarding.toml:1:1: `access-role`: expected a table, found an array of tables; write its header in single brackets, `[…]`
-    onboarding.toml:1:11: `trelica`: expected a table, found an array of tables; write its header in single brackets, `[…]`
+    onboarding.toml:1:1: `access-role`: expected a table, found an array of tables; write its header with one bracket on each side
+    onboarding.toml:1:11: `trelica`: expected a table, found an array of tables; write its header with one bracket on each side
     onboarding.toml:4:1: `managed-policies`: expected an array, in `[` and `]`, found a table
     onboarding.toml:2:21: `grant`: expected an array, in `[` and `]`, found a string
     ");

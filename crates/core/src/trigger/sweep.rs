@@ -31,7 +31,7 @@ pub(super) fn parse(root: &Object<'_>) -> Result<Trigger, TriggerError> {
         return is_check.then_some(Trigger::CanaryCheck).ok_or_else(wrong);
     }
     if object.keys().any(|key| !["page", "account_id", "mode"].contains(&key)) {
-        return Err(field.fail("has an unknown key; the keys are `page`, `account_id` and `mode`"));
+        return Err(field.fail("has an unknown key; the keys are `page`, `account_id`, `mode` and `canary`"));
     }
     let mode = Field::at(root, "sweep/mode");
     if object.has("account_id") {

@@ -61,7 +61,7 @@ fn swept_account_has_a_mode() {
     insta::assert_snapshot!(errors.join("\n"), @r#"
     `sweep.mode` is not valid; write `plan` or `apply` (the default)
     `sweep.mode` is for one account; the stack parameter `Sweep` sets the mode of a whole sweep
-    `sweep` has an unknown key; the keys are `page`, `account_id` and `mode`
+    `sweep` has an unknown key; the keys are `page`, `account_id`, `mode` and `canary`
     `sweep.version` is not 1: another version of this tool sent the message; deploy the newest version, then send `{"sweep": {}}`
     "#);
 }

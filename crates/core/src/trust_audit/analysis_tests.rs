@@ -76,7 +76,7 @@ fn severity_depends_on_who_and_on_what_is_required() {
     critical IdentityProvider cognito-identity.amazonaws.com: every user of the issuer can assume the role: no condition limits the subject of the token []
     low IdentityProvider Okta: users to whom the SAML provider assigns the role can assume it []
     critical Principal anyone (`*`): everyone, in every AWS account, can assume the role: `NotPrincipal` allows everyone except account 111122223333 []
-    unread arn:aws:iam::444455556666:role/R: `Statement[0].Principal.AWS` is not valid: expected account IDs of twelve digits, in quotes; a number loses its leading zeros
+    unread arn:aws:iam::444455556666:role/R: `Statement[0].Principal.AWS` is not valid: expected account IDs of twelve digits, in quotes; a leading zero may be missing
     unread arn:aws:iam::444455556666:role/R: the policy is not valid JSON: expected ident at line 1 column 2
     ");
 }
