@@ -116,7 +116,7 @@ pub(super) async fn start<W: World>(
             "the event is a sweep of all accounts, and `--event` is for one account; run `onboard plan --all` or `onboard apply --all`"
         ),
         Request::Chunk { accounts } => anyhow::bail!(
-            "the event is a part of a sweep with {}, and `--event` is for one account; pass the ID of each with `--account`",
+            "the event is a chunk of a sweep with {}, and `--event` is for one account; pass their IDs with `--account`",
             counted(accounts.len(), "account")
         ),
         Request::Nothing { account, outcome } => return ended(account, outcome),

@@ -141,7 +141,11 @@ pub(super) fn explain(args: &Explain) -> anyhow::Result<Exit> {
             print_line!("{}", escaped_json(&json));
         }
         Format::Text => {
-            let lines: Vec<_> = refused_lines(&refusals).into_iter().chain(lines(&entries)).collect();
+            let title = match refusals.is_empty() {
+                true => "Who can assume this role",
+                false => "Who could assume this role if IAM accepted the policy",
+            };
+            let lines: Vec<_> = refused_lines(&refusals).into_iter().chain(lines(title, &entries)).collect();
             print_text!("{}", render(&lines));
         }
     }
@@ -220,11 +224,11 @@ fn refused_lines(refusals: &[Refusal]) -> Vec<Line> {
     lines
 }
 
-fn lines(entries: &[PrincipalAccess]) -> Vec<Line> {
+fn lines(title: &str, entries: &[PrincipalAccess]) -> Vec<Line> {
     let (allowed, denied): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.effect == Effect::Allow);
     let mut lines = match allowed.as_slice() {
         [] => vec![Line::at(0).styled(Style::Warning, "No principal can assume this role.")],
-        allowed => section("Who can assume this role", allowed),
+        allowed => section(title, allowed),
     };
     if !denied.is_empty() {
         lines.extend(section("Denied principals", &denied));

@@ -81,7 +81,7 @@ fn sweep_and_plan_need_no_aws() {
     assert_eq!((apply.code, &apply.err), (1, &sweep.err));
     let chunk = onboard(&["plan", "--event", "events/sweep-chunk.json"], "");
     assert_eq!((chunk.code, chunk.out.as_str()), (1, ""));
-    insta::assert_snapshot!(chunk.err, @"error: the event is a part of a sweep with 1 account, and `--event` is for one account; pass the ID of each with `--account`");
+    insta::assert_snapshot!(chunk.err, @"error: the event is a chunk of a sweep with 1 account, and `--event` is for one account; pass their IDs with `--account`");
     let plan = onboard(&["apply", "--yes", "--event", "events/manual-plan.json"], "");
     assert!(plan.code == 1 && plan.err.contains("use `onboard plan`"), "{}", plan.err);
 }

@@ -24,7 +24,7 @@ pub enum Exclude {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidExclude {
     /// It is not the ID of an account.
-    #[error(transparent)]
+    #[error("{0}; for a unit, write its ID, such as `ou-ab12-cdef3456`")]
     Account(#[from] InvalidAccountId),
     /// It is not the ID of a unit.
     #[error("`{0}` is not the ID of an organizational unit; write it like `ou-ab12-cdef3456`")]
@@ -91,9 +91,9 @@ mod tests {
         `r-ab12` is the root, which contains every account; write the ID of a unit, such as `ou-ab12-cdef3456`
         `ou-ab12` is not the ID of an organizational unit; write it like `ou-ab12-cdef3456`
         `ou-AB12-cdef3456` is not the ID of an organizational unit; write it like `ou-ab12-cdef3456`
-        `4444` is not a valid account ID; write exactly twelve digits, in quotes
-        `Workloads/Dev` is not a valid account ID; write exactly twelve digits, in quotes
-        `` is not a valid account ID; write exactly twelve digits, in quotes
+        `4444` is not a valid account ID; write exactly twelve digits, in quotes; for a unit, write its ID, such as `ou-ab12-cdef3456`
+        `Workloads/Dev` is not a valid account ID; write exactly twelve digits, in quotes; for a unit, write its ID, such as `ou-ab12-cdef3456`
+        `` is not a valid account ID; write exactly twelve digits, in quotes; for a unit, write its ID, such as `ou-ab12-cdef3456`
         ");
     }
 }

@@ -83,8 +83,8 @@ impl StillInAccounts {
             match &named {
                 Some((_, named, _)) if *named == label => {}
                 Some(_) => warning.push_str(&format!(
-                    "; this block leaves the registrations of {} in another tenant ({tenant}): set `registration` to that one \
-                     when this one is done",
+                    "; {} stay registered in another tenant ({tenant}): once this block is done, repeat it with that tenant as \
+                     `registration`",
                     accounts(count)
                 )),
                 None => warning.push_str(&format!(

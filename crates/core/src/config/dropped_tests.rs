@@ -159,7 +159,7 @@ fn block_for_a_role_in_accounts_has_the_recorded_registration() {
     "#);
     let de = US.replace("us-1", "de-1");
     insta::assert_snapshot!(still(&[(US, 1_000), (&de, 1)]), @r#"
-    vendor/workload-security: role `Workload_Security_Role_Cross` is no longer configured and is still present in 1,200 accounts; this block leaves the registrations of 1 account in another tenant (https://workload.de-1.cloudone.trendmicro.com/api /ws/key): set `registration` to that one when this one is done; to remove it, add
+    vendor/workload-security: role `Workload_Security_Role_Cross` is no longer configured and is still present in 1,200 accounts; 1 account stay registered in another tenant (https://workload.de-1.cloudone.trendmicro.com/api /ws/key): once this block is done, repeat it with that tenant as `registration`; to remove it, add
     [[removed]]
     vendor = "workload-security"
     role-name = "Workload_Security_Role_Cross"

@@ -60,7 +60,7 @@ trust = "222233334444"
     onboarding.toml:7:13: `principal`: expected a string, found a number; write it in quotes
     onboarding.toml:8:1: unknown key `external_id`; did you mean `external-id`?
     onboarding.toml:10:12: `exclude`: expected a string, found a number; write it in quotes
-    onboarding.toml:10:26: `exclude`: `99998888777` is not a valid account ID; write exactly twelve digits, in quotes
+    onboarding.toml:10:26: `exclude`: `99998888777` is not a valid account ID; write exactly twelve digits, in quotes; for a unit, write its ID, such as `ou-ab12-cdef3456`
     onboarding.toml:11:1: unknown key `colour`; expected `exclude`
     onboarding.toml:13:23: `new-account-minutes`: must be between 0 and 10080 minutes (at most one week)
     onboarding.toml:14:10: `trellica`: unknown vendor; known vendors are `trelica` and `workload-security` (define others in `vendor-files` or `[catalogue.NAME]`); did you mean `trelica`?

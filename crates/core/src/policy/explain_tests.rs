@@ -44,7 +44,9 @@ fn session_meets_conditions_on_its_role() {
                 "Condition":{{"ArnLike":{{"aws:PrincipalArn":"arn:aws:iam::222233334444:role/{role}"}}}}}}"#
         )
     };
-    for (role, can) in [("*", "Conditionally"), ("ops", "Conditionally"), ("team/ops", "Conditionally"), ("other", "Never")] {
+    for (role, can) in
+        [("*", "Conditionally"), ("ops", "Conditionally"), ("team/ops", "Conditionally"), ("other", "Never")]
+    {
         let found = lines(&statement(role));
         assert!(found.contains(&format!("] {can} by")), "{role}: {found}");
     }
