@@ -61,7 +61,8 @@ mod unix {
             let before = tcgetattr(&terminal)?;
             let interrupts = signal(SignalKind::interrupt())?;
             let mut hidden = before.clone();
-            hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
+            // Without signals, Ctrl-C is read at the prompt, however early it is typed.
+            hidden.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ISIG);
             tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
             Ok(Self { terminal, before, interrupts: Some(interrupts) })
         }
