@@ -164,7 +164,8 @@ def test_second_ctrl_c_stops_an_apply_at_once(world, onboard, accounts):
     stopped = f"stopped: {COUNT} accounts were not finished or not started; a change that was sent may have been made."
     assert f"warning: {stopped} Run the same command to continue" in err, err
     found = [done(world, account) for account in accounts]
-    assert sorted(map(len, found)) == sorted([*[0] * (COUNT - 2), *[len(found[0])] * 2]) and found[0] < ALL, found
+    # Two accounts at a time, each of which creates its roles at the same time: both calls can be those of one.
+    assert any(found) and all(parts < ALL for parts in found) and sum(map(bool, found)) <= 2, found
 
     onboard.through(Wire(world.server.port))
     out, err, code = onboard.ended(*words)
