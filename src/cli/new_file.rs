@@ -39,8 +39,12 @@ fn ensure_is_file(path: &Path) -> anyhow::Result<()> {
 /// Whether a path is a link of the system, such as `/dev/stdout`: renaming a file over it would replace the link for every process,
 /// although it leads to a file if the output of this one was redirected.
 fn is_system_link(path: &Path) -> bool {
-    let is_below = |folder: &Path| ["/dev", "/proc"].iter().any(|system| folder.starts_with(system));
-    path.is_symlink() && std::fs::canonicalize(folder(path)).is_ok_and(|folder| is_below(&folder))
+    path.is_symlink() && std::fs::canonicalize(folder(path)).is_ok_and(|folder| is_of_system(&folder))
+}
+
+/// Whether a folder has the devices and processes of the system.
+pub(super) fn is_of_system(folder: &Path) -> bool {
+    ["/dev", "/proc"].iter().any(|system| folder.starts_with(system))
 }
 
 /// Creates a file next to `path`, and removes it.

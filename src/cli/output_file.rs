@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::new_file::{cannot_write, folder, probe_folder, shown};
+use super::new_file::{cannot_write, folder, is_of_system, probe_folder, shown};
 use super::output::eprint_lines;
 use super::user_file::keep_owner;
 use onboarding_core::lines::Line;
@@ -93,7 +93,7 @@ fn find(path: &Path) -> io::Result<Target> {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Target::New(path)),
             Err(error) => return Err(error),
         };
-        if ["/dev", "/proc"].iter().any(|special| folder.starts_with(special)) {
+        if is_of_system(&folder) {
             return Ok(Target::Special);
         }
         match fs::symlink_metadata(&path) {

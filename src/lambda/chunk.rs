@@ -19,14 +19,13 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::future::join3;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::context::InvocationContext;
-use super::early_reads::ChunkReads;
+use super::early_reads::{ChunkReads, Unused};
 use super::{Deadlines, FunctionWorld, Invocation, log};
 use onboarding_core::error::ApiError;
 use onboarding_core::limits::{LONGEST_RETRY, TIME_FOR_CHANGES, WAIT_IN_CHUNK};
@@ -102,7 +101,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     async fn known(&self, accounts: &[ListedAccount]) -> Option<Known> {
         let world = &self.engine.world;
         let ids: Vec<_> = accounts.iter().map(|account| &account.id).collect();
-        let (organization, records) = match self.take_chunk_reads() {
+        let (organization, records) = match self.early_reads.take_chunk() {
             Some(ChunkReads { organization, records }) => (organization, records.ok()),
             None => (None, None),
         };
@@ -193,7 +192,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         // An account that is not ready does not keep the others waiting.
         let waiting = self.deadlines.waiting.min(after(world.now(), WAIT_IN_CHUNK));
         let alone =
-            Invocation { deadlines: Deadlines { waiting, ..self.deadlines }, early_reads: Mutex::default(), ..*self };
+            Invocation { deadlines: Deadlines { waiting, ..self.deadlines }, early_reads: Unused::default(), ..*self };
         let trigger = Trigger::SweptAccount { id: account.id.clone(), mode: account.mode };
         match alone.process_and_notify(trigger, context).await {
             MessageAction::Delete => None,

@@ -6,6 +6,7 @@
 //! again.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use futures_util::join;
@@ -32,6 +33,36 @@ pub(super) struct ChunkReads {
     pub(super) organization: Option<Organization>,
     /// The records, as [`load_records`] returns them.
     pub(super) records: Result<Option<BTreeMap<String, Record>>, ApiError>,
+}
+
+/// The early reads of an invocation until they are used, once: an attempt after a pause reads again.
+#[derive(Default)]
+pub(super) struct Unused(Mutex<Option<EarlyReads>>);
+
+impl Unused {
+    pub(super) fn new(reads: Option<EarlyReads>) -> Self {
+        Self(Mutex::new(reads))
+    }
+
+    /// The reads about an account; without any, all are still to be made.
+    pub(super) fn take_account(&self, account: &AccountId) -> FirstLook {
+        match self.take_if(|reads| matches!(reads, EarlyReads::Account(id, _) if id == account)) {
+            Some(EarlyReads::Account(_, look)) => *look,
+            _ => FirstLook::default(),
+        }
+    }
+
+    /// The reads about the accounts of a chunk, if there are any.
+    pub(super) fn take_chunk(&self) -> Option<ChunkReads> {
+        match self.take_if(|reads| matches!(reads, EarlyReads::Chunk(_))) {
+            Some(EarlyReads::Chunk(reads)) => Some(reads),
+            _ => None,
+        }
+    }
+
+    fn take_if(&self, is_wanted: impl Fn(&EarlyReads) -> bool) -> Option<EarlyReads> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take_if(|reads| is_wanted(reads))
+    }
 }
 
 impl EarlyReads {

@@ -55,7 +55,7 @@ use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use self::context::InvocationContext;
-use self::early_reads::{ChunkReads, EarlyReads};
+use self::early_reads::{EarlyReads, Unused};
 use self::records::Received;
 use self::subject::Subject;
 use onboarding_core::account::{Account, AccountAge, AccountId};
@@ -110,8 +110,8 @@ struct Invocation<'a, W> {
     sweep_mode: SweepMode,
     secrets: &'a KnownSecrets,
     deadlines: Deadlines,
-    /// The reads that were made while the configuration was read. Each is used once: an attempt after a pause reads again.
-    early_reads: Mutex<Option<EarlyReads>>,
+    /// The reads that were made while the configuration was read.
+    early_reads: Unused,
 }
 
 /// The deadlines of an invocation's phases, earliest first.
@@ -171,7 +171,7 @@ impl<W: FunctionWorld> Function<W> {
             sweep_mode: self.sweep_mode,
             secrets: &self.secrets,
             deadlines,
-            early_reads: Mutex::new(early_reads),
+            early_reads: Unused::new(early_reads),
         };
         match received {
             Received::Batch(records) => Ok(work.batch(records).await),
@@ -320,24 +320,6 @@ impl<W: FunctionWorld> Invocation<'_, W> {
         }
     }
 
-    /// The early reads about an account, if there are any.
-    fn take_first_look(&self, account: &AccountId) -> FirstLook {
-        let mut reads = self.early_reads.lock().unwrap_or_else(PoisonError::into_inner);
-        match reads.take_if(|reads| matches!(reads, EarlyReads::Account(id, _) if id == account)) {
-            Some(EarlyReads::Account(_, look)) => *look,
-            _ => FirstLook::default(),
-        }
-    }
-
-    /// The early reads about the accounts of a chunk, if there are any.
-    fn take_chunk_reads(&self) -> Option<ChunkReads> {
-        let mut reads = self.early_reads.lock().unwrap_or_else(PoisonError::into_inner);
-        match reads.take_if(|reads| matches!(reads, EarlyReads::Chunk(_))) {
-            Some(EarlyReads::Chunk(reads)) => Some(reads),
-            _ => None,
-        }
-    }
-
     /// Runs one of the last calls of a payload, which notify and move the message, and abandons it in time to respond.
     async fn before_response<T>(
         &self,
@@ -358,7 +340,7 @@ impl<W: FunctionWorld> Invocation<'_, W> {
     /// as in a sweep. Nor does the message of a sweep: it can only ask for less than what the sweep mode and the configuration
     /// allow. All other requests state the mode.
     async fn mode_of(&self, account: &AccountId, kind: TriggerKind, requested: Mode) -> Result<Start, Outcome> {
-        let look = self.take_first_look(account);
+        let look = self.early_reads.take_account(account);
         let is_stated = requested == Mode::Plan || kind.subject() == EventSubject::StatesMode;
         let may_be_held = kind == TriggerKind::Sweep && self.engine.config.sweep.hold_back();
         if is_stated || (self.sweep_mode == SweepMode::Apply && !may_be_held) {

@@ -8,17 +8,9 @@ import events
 import iam_state
 import inbox
 import pytest
-import stack
 from fault_proxy import Point
-from world import ACCESS_ROLE, World
-
-
-@pytest.fixture(scope="module")
-def world():
-    """Uses its own organization, because a sweep visits every account."""
-    server = stack.ministack()
-    yield World.deployed(server)
-    server.stop()
+from own_organization import world  # noqa: F401, a fixture
+from world import ACCESS_ROLE
 
 
 @pytest.fixture

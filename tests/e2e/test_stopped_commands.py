@@ -8,26 +8,18 @@ from collections import Counter
 
 import iam_state
 import pytest
-import stack
 from fault_proxy import FaultProxy, Point
 from holding_wire import HoldingWire
+from own_organization import world  # noqa: F401, a fixture
 from test_command_line import DONE, LITERAL, ONBOARD, WAITING, CommandLine
 from test_faults import REVOCATION
 from wire import Wire
-from world import ACCESS_ROLE, IDENTITY, World, root
+from world import ACCESS_ROLE, IDENTITY, root
 
 COUNT = 5
 # The inline policies of the vendors' roles.
 POLICIES = {"TrelicaIntegration": "TrelicaIntegration", "Workload_Security_Role_Cross": "Workload_Security_Policy_Cross"}
 SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def world():
-    """Uses its own organization, because `--all` visits every account."""
-    server = stack.ministack()
-    yield World.deployed(server)
-    server.stop()
 
 
 @pytest.fixture

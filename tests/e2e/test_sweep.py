@@ -9,9 +9,9 @@ import events
 import iam_state
 import inbox
 import pytest
-import stack
 from fault_proxy import Point
-from world import ACCESS_ROLE, World, root, trust
+from own_organization import world  # noqa: F401, a fixture
+from world import ACCESS_ROLE, root, trust
 
 ACCOUNTS = 50
 SECONDS = 60
@@ -19,14 +19,6 @@ ROLE = "TrelicaIntegration"
 OTHER = {"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}
 # A process changes so many accounts of a chunk at the same time, and is killed in the third.
 IN_PROGRESS, KILLED_AT = 8, 3
-
-
-@pytest.fixture(scope="module")
-def world():
-    """Uses its own organization, because a sweep visits every account."""
-    server = stack.ministack()
-    yield World.deployed(server)
-    server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 //!
 //! A service says in the keys `aws:Source…` of its request for whom it acts, and each service sends only some of them. This is decided by
 //! evaluation (see the `evaluate` module): the condition is asked about requests for another account, with each of its keys once absent
-//! and once with a value of another account. `!` stands for an account, an organization or a name that no policy contains; a
+//! and once with a value of another account. `!` is an account, an organization or a name that no policy contains; a
 //! pattern in the place of an account also matches another one, such as `arn:aws:ecs:!:!:!` for `arn:aws:ecs:*:*:*`.
 //!
 //! See <https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html#cross-service-confused-deputy-prevention>.
@@ -29,7 +29,7 @@ enum Part {
     FirstLevel,
 }
 
-/// Policy variables that stand for the account and the organization of the role.
+/// The policy variables for the account and the organization of the role.
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-resourceaccount>.
 const OWN: [(&str, &str); 2] =

@@ -19,7 +19,7 @@ use super::document::{Document, Effect, Statement};
 use super::evaluate::{Caller, Verdict, applies, can_anybody_assume, can_assume, can_other_assume};
 use super::glob::{like, some_match};
 use super::operators::has_variable;
-use super::principal::Principal;
+use super::principal::{Principal, RoleSession, role_session};
 use super::truth::Truth;
 use crate::account::Partition;
 
@@ -221,21 +221,16 @@ pub(super) fn identified(context: RequestContext, principal: &Principal, partiti
     let Some(caller) = Caller::from_principal(principal) else { return context };
     let context = context.with("aws:PrincipalAccount", caller.account.as_str());
     match &caller.arn {
-        Some(arn) => match role_of_session(arn) {
-            Some(role) => context.with_like(PRINCIPAL_ARN, &role),
+        // The requests of a session have the ARN of its role, whose path is not known.
+        Some(arn) => match role_session(arn) {
+            Some(RoleSession { partition, account, role }) => {
+                context.with_like(PRINCIPAL_ARN, &format!("arn:{partition}:iam::{account}:role/*{role}"))
+            }
             None => context.with(PRINCIPAL_ARN, arn),
         },
         // Only roles and users can call `sts:AssumeRole`: the root user and federated users cannot.
         None => context.with_like(PRINCIPAL_ARN, &format!("arn:{partition}:iam::{}:*", caller.account)),
     }
-}
-
-/// The ARN of the role of a session, which `aws:PrincipalArn` has in its requests. The session's ARN does not contain the role's path.
-fn role_of_session(arn: &str) -> Option<String> {
-    let fields: Vec<_> = arn.splitn(6, ':').collect();
-    let [arn, partition, "sts", region, account, resource] = fields.as_slice() else { return None };
-    let (role, _) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
-    Some(format!("{arn}:{partition}:iam:{region}:{account}:role/*{role}"))
 }
 
 /// The values of a key to try, `None` for an absent key; empty if nothing is known about the key.

@@ -93,6 +93,7 @@ pub use provider::{ProviderAccess, ProviderKind, SubjectCheck, provider_access};
 pub use reach::Can;
 pub(crate) use read_only::{allowed_actions, is_read_only};
 pub use redact::{Redactor, external_ids};
+pub(crate) use refusals::VERSIONS;
 pub use refusals::{Refusal, refusals, refused_clauses};
 pub use revocation::{REVOCATION_POLICY, revocation_policy, revoked_before};
 pub(crate) use summary::{permissions_summary, trust_summary};

@@ -209,13 +209,26 @@ fn iam_arn(text: &str) -> Option<(&str, &str)> {
 pub(crate) fn is_session_of(session: &str, role: &str) -> bool {
     let Some((account, resource)) = iam_arn(role) else { return false };
     let Some(name) = resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next()) else { return false };
-    let mut fields = session.splitn(6, ':').skip(1);
-    let partition = fields.next();
-    let rest = [fields.next(), fields.next(), fields.next()];
-    let named = fields.next().and_then(|resource| resource.strip_prefix("assumed-role/")?.split_once('/'));
-    rest == [Some("sts"), Some(""), Some(account)]
-        && partition == role.split(':').nth(1)
-        && named.is_some_and(|(role, session)| role.eq_ignore_ascii_case(name) && !session.is_empty())
+    role_session(session).is_some_and(|session| {
+        session.account == account
+            && role.split(':').nth(1) == Some(session.partition)
+            && session.role.eq_ignore_ascii_case(name)
+    })
+}
+
+/// What the ARN of a session of a role says about the role: its name, and not its path.
+pub(super) struct RoleSession<'a> {
+    pub(super) partition: &'a str,
+    pub(super) account: &'a str,
+    pub(super) role: &'a str,
+}
+
+/// Reads the ARN of a session of a role.
+pub(super) fn role_session(arn: &str) -> Option<RoleSession<'_>> {
+    let fields: Vec<_> = arn.splitn(6, ':').collect();
+    let [_, partition, "sts", "", account, resource] = fields.as_slice() else { return None };
+    let (role, session) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
+    (!session.is_empty()).then_some(RoleSession { partition, account, role })
 }
 
 /// Whether an ARN is that of a session of a role, or of a federated user.

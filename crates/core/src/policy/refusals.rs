@@ -77,7 +77,7 @@ pub fn refusals(trust: &Document) -> Vec<Refusal> {
 /// The versions of the policy language.
 ///
 /// See <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html>.
-const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
+pub(crate) const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
 
 /// Whether IAM accepts each principal of the `Principal` of a statement, in the order of [`Principals::Only`].
 pub(super) fn principal_forms(trust: &Document, index: usize) -> Vec<PrincipalForm> {

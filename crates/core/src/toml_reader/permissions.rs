@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 
 use crate::json;
+use crate::policy::VERSIONS;
 use crate::suggestion::{did_you_mean, list_of};
 use crate::text::Untrusted;
 
@@ -12,7 +13,6 @@ const OF_POLICY: [&str; 3] = ["Version", "Id", "Statement"];
 const OF_STATEMENT: [&str; 7] = ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"];
 /// Elements of other policies, which are reported with their own message.
 const PRINCIPALS: [&str; 2] = ["Principal", "NotPrincipal"];
-const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
 
 /// Checks the names of the elements of a policy, its version, and the elements that exclude each other. What is not JSON is left to
 /// other checks.
