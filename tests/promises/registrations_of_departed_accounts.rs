@@ -76,7 +76,7 @@ fn registration_that_is_not_recorded_is_named_for_a_person() {
     });
     function.deliver(DEPARTED, MINUTE);
     assert_eq!(connectors(function.organization()), [manual]);
-    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); Trend Micro Cloud One Workload Security has the account registered (ID 9), and no record says that this tool did that; configure `[[removed]]` with `registration` and run `onboard apply` again, or remove the account in the vendor's console");
+    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); Trend Micro Cloud One Workload Security has the account registered (ID 9), and no record says that this tool did that; remove the account in the vendor's console");
 
     // And one with the recorded ID that now uses another role.
     let function = departed();
@@ -126,7 +126,7 @@ fn refusal_of_the_vendor_is_published_and_not_retried() {
     let function = departed();
     edit_tenant(function.organization(), |tenant| tenant.key = "another".to_owned());
     function.deliver(DEPARTED, 30 * MINUTE);
-    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); failed to ask Trend Micro Cloud One Workload Security for registrations: workload-security:SearchAwsConnectors failed: HTTP 401: (hidden) is not a valid API key (vendor_key_refused); configure `[[removed]]` with `registration` and run `onboard apply` again, or remove the account in the vendor's console");
+    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); failed to ask Trend Micro Cloud One Workload Security for registrations: workload-security:SearchAwsConnectors failed: HTTP 401: (hidden) is not a valid API key (vendor_key_refused); remove the account in the vendor's console");
     function.assert_all_processed("the departure");
 }
 
@@ -136,7 +136,7 @@ fn registration_is_only_named_when_sweeps_report() {
     function.sweep_mode = SweepMode::Report { deployed_at: Some(SystemTime::UNIX_EPOCH) };
     function.deliver(DEPARTED, MINUTE);
     assert_eq!((connectors(function.organization()).len(), deletions(&function)), (1, 0));
-    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); not made, because the sweep mode is not `APPLY`: remove the registration 1 of the account with Trend Micro Cloud One Workload Security; configure `[[removed]]` with `registration` and run `onboard apply` again, or remove the account in the vendor's console");
+    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); not made, because the sweep mode is not `APPLY`: remove the registration 1 of the account with Trend Micro Cloud One Workload Security; remove the account in the vendor's console");
 }
 
 /// The configuration names another tenant since. IDs are unique within a tenant only: its registration with the recorded ID, for the
@@ -148,7 +148,7 @@ fn registration_with_the_recorded_id_in_another_tenant_is_named() {
     let function = Lambda::new(&organization, &crate::registration::registration_config().replace("us-1", "au-1"));
     function.deliver(DEPARTED, MINUTE);
     assert_eq!((connectors(&organization).len(), deletions(&function)), (1, 0));
-    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); this tool registered the account (ID 1) with the vendor that used role `Workload_Security_Role_Cross` in a tenant that is no longer configured; Trend Micro Cloud One Workload Security has the account registered (ID 1), and no record says that this tool did that; configure `[[removed]]` with `registration` and run `onboard apply` again, or remove the account in the vendor's console");
+    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); this tool registered the account (ID 1) with the vendor that used role `Workload_Security_Role_Cross` in a tenant that is no longer configured; Trend Micro Cloud One Workload Security has the account registered (ID 1), and no record says that this tool did that; remove the account in the vendor's console");
 }
 
 /// The vendor was removed from the configuration, and with it the key.
@@ -160,7 +160,7 @@ fn registration_with_a_vendor_that_is_no_longer_configured_is_named() {
     function.deliver(DEPARTED, MINUTE);
     assert_eq!(connectors(&organization).len(), 1);
     assert!(function.notifier.events().len() > before);
-    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); this tool registered the account (ID 1) with the vendor that used role `Workload_Security_Role_Cross` and is no longer configured; configure `[[removed]]` with `registration` and run `onboard apply` again, or remove the account in the vendor's console");
+    insta::assert_snapshot!(published(&function), @"account 444455556666 was suspended by AWS (SUSPENDED); this tool registered the account (ID 1) with the vendor that used role `Workload_Security_Role_Cross` and is no longer configured; remove the account in the vendor's console");
     assert!(!organization.journal().iter().any(|call| call.call == DELETE));
 }
 

@@ -233,10 +233,12 @@ impl<W: World> Removal<'_, '_, '_, W> {
         let done = done.map(|result| format!("done: {}", result.change));
         cause.message =
             [cause.message].into_iter().chain(done).chain(self.remaining.clone()).collect::<Vec<_>>().join("; ");
+        let is_for_a_person = self.confirmed.is_some() || self.mode == Deregistering::Plan;
         if report.retry.is_some() {
-            "retried automatically".clone_into(&mut cause.remedy);
+            let remedy = if is_for_a_person { "run the same command again" } else { "retried automatically" };
+            remedy.clone_into(&mut cause.remedy);
         } else if !self.remaining.is_empty() {
-            "configure `[[removed]]` with `registration` and run `onboard apply` again, or remove the account in the vendor's console".clone_into(&mut cause.remedy);
+            "remove the account in the vendor's console".clone_into(&mut cause.remedy);
         } else if self.mode == Deregistering::Plan && !report.changes.is_empty() {
             "run `onboard apply --account ID --records TABLE` to remove the registrations"
                 .clone_into(&mut cause.remedy);
