@@ -11,7 +11,7 @@ use onboarding_engine::select_accounts;
 use onboarding_simulation::{FakeOrganization, Injection, Script};
 
 use crate::common::{IDENTITY, NEW, SECURITY_ROLE, Scenario, engine, id, job, run, scripted_engine};
-use crate::registration::{connectors, edit_tenant, registration_config, unregistered};
+use crate::registration::{connectors, edit_tenant, far_future, registration_config, unregistered};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -86,6 +86,16 @@ fn registration_that_the_vendor_no_longer_shows_is_forgotten() {
     let done = departed(scenario.organization(), Mode::Apply).unwrap();
     assert!(done.changes.is_empty());
     assert!(scenario.organization().record(NEW).registrations.is_empty());
+}
+
+/// No message brings this run back, unlike that of an event.
+#[test]
+fn vendor_that_does_not_answer_is_asked_again_by_the_same_command() {
+    let scenario = lost();
+    edit_tenant(scenario.organization(), |tenant| tenant.outage = Some((503, far_future())));
+    let plan = departed(scenario.organization(), Mode::Plan).unwrap();
+    assert!(plan.retry.is_some());
+    assert_eq!(plan.cause.unwrap().remedy, "run the same command again");
 }
 
 /// Whichever call fails: the account stays named until the registration is gone, and the next run removes it.
